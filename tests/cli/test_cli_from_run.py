@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 from command_line import Cli, Demo
@@ -54,3 +56,20 @@ def test_one_check_of_one_provider(demo: Demo, cli: Cli, tmp_path: Path) -> None
     assert wrong.returncode == 2
     assert "markers-in-content" in wrong.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_failures_by_cause_lead_to_their_suites(demo: Demo, cli: Cli, tmp_path: Path) -> None:
+    """``show --failing``: requirement, how often, cases; the command that it prints last writes the suites."""
+    shown = cli("show", demo.directory, "--failing", "--provider", "leaky-parser")
+    assert shown.returncode == 0, shown.stderr
+    assert "MUST markers-in-content: " in shown.stdout and "no-strict" not in shown.stdout
+    findings = demo.summary["providers"]["leaky-parser"]["findings"]
+    finding = next(one for one in findings if one["check"] == "markers-in-content")
+    assert f"leaky-parser: {finding['fails']} of {finding['of']}" in shown.stdout
+    assert min(finding["cases"]) in shown.stdout
+    (line,) = re.findall(r"^Next, .+?: trueweight (.+)$", shown.stdout, flags=re.M)
+    written = cli(*shlex.split(line))
+    assert written.returncode == 0, written.stderr
+    assert list((tmp_path / "failing").glob("*.yaml"))
+    assert "no-strict" in cli("show", demo.directory, "--failing").stdout
+    assert cli("show", demo.directory, "tool-calls/single", "--failing").returncode == 2

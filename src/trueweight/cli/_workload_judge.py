@@ -74,6 +74,7 @@ def judge(
     from trueweight.cli._screen import say
     from trueweight.cli._send_built import send_built
     from trueweight.config import load_providers
+    from trueweight.report.numbers import counted
     from trueweight.report.words.judge import judge_sentences
     from trueweight.store import JUDGE_RUN, RunDir, RunFile
     from trueweight.suites.preferences_file import read_preferences
@@ -88,7 +89,8 @@ def judge(
     screen = Console(stderr=True, emoji=False)
     with RunDir.open(directory) as run:
         plan = plan_judge(run, provider, labels, tasks=tasks, number=number, seed=seed)
-        say(screen, f"{len(plan.pairs)} pairs of answers, {len(plan.scope.labels)} of them with a label by hand.")
+        pairs, labelled = counted(len(plan.pairs), "pair"), len(plan.scope.labels)
+        say(screen, f"{pairs} of answers, {labelled} of them with a label by hand.")
         if plan.own:
             say(screen, "The judge's model is one of those that it compares. Models favour their own answers.")
         if dry_run:

@@ -12,13 +12,18 @@ from trueweight.cli._options import PATH, json_option
 from trueweight.core import SEVERE, Mode, ThinkingMode
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from trueweight.core.summary import Summary
     from trueweight.store import RunDir
 
 
 @click.command(
     short_help="Show a recorded run, or one of its cases",
     epilog=examples(
-        "trueweight show runs/today", "trueweight show runs/today tool-calls/enum-argument --provider cheap-host"
+        "trueweight show runs/today",
+        "trueweight show runs/today --failing",
+        "trueweight show runs/today tool-calls/enum-argument --provider cheap-host",
     ),
 )
 @click.argument("directory", metavar="DIR", type=PATH)
@@ -30,16 +35,26 @@ if TYPE_CHECKING:
     type=click.Choice([mode.value for mode in ThinkingMode]),
     help="Show only this mode of thinking.",
 )
+@click.option("--failing", is_flag=True, help="Show the failures grouped by cause: requirement, providers, cases.")
 @json_option
 def command(
-    *, directory: Path, case: str | None, name: str | None, mode: str | None, thinking: str | None, as_json: bool
+    *,
+    directory: Path,
+    case: str | None,
+    name: str | None,
+    mode: str | None,
+    thinking: str | None,
+    failing: bool,
+    as_json: bool,
 ) -> None:
     """Show a recorded run: its table and the cases where providers differ; or one CASE, of all providers or of one.
 
     CASE is a case as the report names it, or the id of a trial. Uses no network and writes nothing.
     """
-    if case is None and any(one is not None for one in (name, mode, thinking)):
+    if case is None and any(one is not None for one in (None if failing else name, mode, thinking)):
         raise click.UsageError("--provider, --mode and --thinking need a CASE, or the id of a trial")
+    if failing and (case is not None or as_json):
+        raise click.UsageError("--failing is about a whole run, and prints text: leave CASE and --json out")
     from rich.console import Console
 
     from trueweight.checks import all_checks
@@ -57,6 +72,9 @@ def command(
             if as_json:
                 click.echo(summary_lines(summary), nl=False)
                 return
+            if failing:
+                _print_failing(run, summary, name, console)
+                return
             print_table(summary, console)
             print_cases(summary, console)
             return
@@ -71,10 +89,23 @@ def command(
     if name is None and len(items) > 1:
         print_outcomes(items, console)
     for item in items:
-        failing = item.reply is None or any(f.outcome == "fail" and f.severity in SEVERE for f in item.findings)
-        if name is not None or len(items) == 1 or failing:
+        fails = item.reply is None or any(f.outcome == "fail" and f.severity in SEVERE for f in item.findings)
+        if name is not None or len(items) == 1 or fails:
             console.print()
             print_exchange(item, requirements, console, whole=name is not None or len(items) == 1)
+
+
+def _print_failing(run: RunDir, summary: Summary, name: str | None, console: Console) -> None:
+    """Failures by cause, of one provider or of all, and the command that makes suites of their cases."""
+    from trueweight.cli._screen import say_next
+    from trueweight.report.terminal import print_failing
+    from trueweight.workflow.lookup import find_provider
+
+    names = summary.ranked() if name is None else [find_provider(run, name).name]
+    print_failing(summary, names, console)
+    if any(found.outcome == "fail" for one in names for found in summary.providers[one].findings):
+        words = ["trueweight", "suites", "from-run", str(run.path), *(["--provider", name] if name else [])]
+        say_next(console, (*words, "-o", "failing"), "the failing cases as suites")
 
 
 def _trials(run: RunDir, case: str, name: str | None, mode: str | None, thinking: str | None) -> list[str]:

@@ -19,6 +19,7 @@ class Cause(NamedTuple):
         blames: who causes it, in words, each once; it can differ by provider.
         providers: those that break it, worst first, each with how often.
         cases: number of cases in which it fails at any provider.
+        keys: those cases, sorted.
         query: what filters the cases on the page to these.
     """
 
@@ -28,6 +29,7 @@ class Cause(NamedTuple):
     blames: tuple[str, ...]
     providers: tuple[tuple[str, str], ...]
     cases: str
+    keys: tuple[str, ...]
     query: str
 
 
@@ -55,6 +57,7 @@ def causes(summary: Summary, names: Sequence[str]) -> tuple[Cause, ...]:
             blames=tuple(dict.fromkeys(cause_words(one.blame) for _, one in own if one.blame is not None)),
             providers=tuple((visible(name, limit=80), f"{one.fails} of {one.of}") for name, one in worst),
             cases=counted(len(cases), "case"),
+            keys=tuple(sorted(cases)),
             query="check:" + visible(check, limit=80),
         )
         made.append((first.severity.rank, -len(cases), check, row))

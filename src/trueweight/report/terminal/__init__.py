@@ -2,7 +2,7 @@
 
 from trueweight.report.terminal.comparison import print_comparison
 from trueweight.report.terminal.exchange import print_changed, print_divergence, print_exchange, print_outcomes
-from trueweight.report.terminal.table import print_cases, print_table
+from trueweight.report.terminal.table import print_cases, print_failing, print_table
 from trueweight.report.terminal.whole import print_whole
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "print_comparison",
     "print_divergence",
     "print_exchange",
+    "print_failing",
     "print_outcomes",
     "print_table",
     "print_whole",

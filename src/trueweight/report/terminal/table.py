@@ -15,6 +15,7 @@ from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS
 from trueweight.report.numbers import NONE, points, span, write
+from trueweight.report.page.causes import causes
 from trueweight.report.page.matrix import OUTCOMES, MatrixRow, build
 from trueweight.report.terminal.whole import NAME, print_whole
 from trueweight.report.text import for_log
@@ -157,6 +158,8 @@ _GLYPHS: Final = {
 }
 _CASES: Final = 20
 _ANSWERS: Final = 5
+_LISTED: Final = 8
+"""Cases that are listed for each broken requirement."""
 _MOST_KEPT: Final = 200
 """Disagreements that a summary has of one provider at most."""
 
@@ -175,6 +178,26 @@ def print_cases(summary: Summary, console: Console) -> None:
         _print_not_as_expected(summary, names, console)
     if rows or summary.workload is not None:
         console.print(Text("Look closer: trueweight show DIR CASE --provider PROVIDER", style="dim"))
+
+
+def print_failing(summary: Summary, names: Sequence[str], console: Console) -> None:
+    """Print the broken requirements, each with the providers that break it and up to `_LISTED` of its cases.
+
+    Args:
+        names: of the providers whose failures are printed.
+    """
+    found = causes(summary, names)
+    if not found:
+        console.print("No MUST or SHOULD requirement is broken.", highlight=False)
+    for cause in found:
+        head = Text(f"{cause.severity} {cause.check}", style="bold")
+        console.print(head.append(f": {cause.requirement}", style="not bold"))
+        for line in (*(f"{name}: {times}" for name, times in cause.providers), *cause.blames):
+            console.print(Text("  ").append(for_log(line)))
+        for key in cause.keys[:_LISTED]:
+            console.print(Text("    ").append(for_log(key), style="dim"), soft_wrap=True)
+        if len(cause.keys) > _LISTED:
+            console.print(Text(f"    … and {len(cause.keys) - _LISTED} more", style="dim"))
 
 
 def _print_not_as_expected(summary: Summary, names: Sequence[str], console: Console) -> None:
