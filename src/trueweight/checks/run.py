@@ -66,8 +66,8 @@ def run_paired_checks(
         without: ids of checks that are not run.
     """
     own, theirs = (_comparable(some) for some in (digests, reference))
-    found: defaultdict[str, list[Finding]] = defaultdict(list)
-    same: dict[Finding, Finding] = {}  # of 100,000 replies nearly all pass
+    found: dict[str, tuple[Finding, ...]] = {}
+    same: dict[tuple[Finding, ...], tuple[Finding, ...]] = {}  # of 100,000 replies nearly all pass
     for entry in CHECKS.all().values():
         if entry.run_paired is None or entry.info.id in without:
             continue
@@ -82,9 +82,9 @@ def run_paired_checks(
         for trial, of_trial in results.items():
             joined = _of_all_choices(of_trial)
             if joined is not None:
-                made = _finding(cases[trial], entry, joined)
-                found[trial].append(same.setdefault(made, made))
-    return {trial: tuple(findings) for trial, findings in found.items()}
+                made = (*found.get(trial, ()), _finding(cases[trial], entry, joined))
+                found[trial] = same.setdefault(made, made)
+    return found
 
 
 def _comparable(digests: Iterable[ReplyDigest]) -> dict[tuple[str, int], list[ReplyDigest]]:

@@ -23,7 +23,7 @@ from trueweight.statistics import Array
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 _KINDS = 512  # more distinct rows than this (amounts of money): cases are drawn one by one
-_CHUNK = 4_000_000  # weights drawn or multiplied at once: bounds the peak at some 64 MB
+_CHUNK = 500_000  # weights drawn or multiplied at once: bounds the peak at some 8 MB
 
 Statistic = Callable[[Array], Array]
 """Takes sums over cases, shape ``(…, columns)``; returns the statistic, shape ``(…)``, NaN where it is not defined."""
@@ -71,9 +71,9 @@ class Resampler:
             steps = range(0, self.resamples, self._step)
             return np.concatenate([self._weights[i : i + self._step].astype(float) @ columns for i in steps])
         rng = np.random.default_rng([self.seed, self.cases])
-        drawn = rng.multinomial(self.cases, counts / self.cases, size=self.resamples)
-        sums: Array = drawn.astype(float) @ rows
-        return sums
+        share, step = counts / self.cases, max(1, _CHUNK // len(rows))
+        sizes = (min(step, self.resamples - start) for start in range(0, self.resamples, step))
+        return np.concatenate([rng.multinomial(self.cases, share, size=size).astype(float) @ rows for size in sizes])
 
     @cached_property
     def _weights(self) -> Array:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import threading
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from sys import intern
-from typing import Final, NamedTuple
+from typing import Final
 
 from trueweight.core import Exchange, InfrastructureError
 from trueweight.store.decode import CORRUPT, decode_exchange, refuse_unusable
@@ -28,13 +29,20 @@ _HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
 COMPRESSED: Final = ".zst"
 
 
-class LinePosition(NamedTuple):
-    """Where a line is; its length in bytes; how its trial ended, ``ok`` or a failure kind; its number, from 1."""
+class _LineTable:
+    """Where each line of an exchange is, its length in bytes, and how its trial ended, ``ok`` or a failure kind; by its
+    number, from 1. Columns, because a run may have 100,000 lines, and an object for each would take 13 MB more."""
 
-    at: int
-    length: int
-    outcome: str
-    number: int
+    def __init__(self) -> None:
+        self.at, self.length = array("q"), array("q")
+        self.outcome: list[str] = []
+
+    def add(self, number: int, at: int, length: int, outcome: str) -> None:
+        """Add a line; numbers in between are of other lines."""
+        others = number - 1 - len(self.outcome)
+        self.at.extend((*(0,) * others, at))
+        self.length.extend((*(0,) * others, length))
+        self.outcome += (*("",) * others, intern(outcome))
 
 
 class ExchangeLog:
@@ -53,7 +61,9 @@ class ExchangeLog:
         self._writing = threading.Lock()
         self._reads_only = True
         self._lines = 0
-        self.index: dict[str, LinePosition] = {}
+        self._table = _LineTable()
+        self.index: dict[str, int] = {}
+        """Trial → number of its last line."""
         self.damaged: dict[int, InfrastructureError] = {}
         """By line number. The trial of such a line is not on record."""
         self._dropped: dict[str, int] = {}
@@ -79,7 +89,8 @@ class ExchangeLog:
                 self.damaged[line.number] = error
             else:
                 # One string object for each trial: several tables of a run hold it.
-                self.index[intern(trial)] = LinePosition(line.at, len(line.data), intern(outcome), line.number)
+                self.index[intern(trial)] = line.number
+                self._table.add(line.number, line.at, len(line.data), outcome)
 
     def _identify(self, line: ScannedLine) -> tuple[str, str]:
         where = f"{self._path}:{line.number}"
@@ -108,16 +119,22 @@ class ExchangeLog:
             self._lines += lines
             if (number := self._dropped.pop(exchange.trial, None)) is not None:
                 del self.damaged[number]  # nothing is missing any more
-            self.index[exchange.trial] = LinePosition(at, length, outcome_of(exchange), self._lines)
+            self._table.add(self._lines, at, length, outcome_of(exchange))
+            self.index[exchange.trial] = self._lines
 
-    def read(self, position: LinePosition) -> Exchange:
-        """The exchange at a position of the index.
+    def outcome(self, trial: str) -> str:
+        """How a trial of the index ended: ``ok`` or a failure kind."""
+        return self._table.outcome[self.index[trial] - 1]
+
+    def read(self, trial: str) -> Exchange:
+        """The exchange of a trial of the index.
 
         Raises:
             InfrastructureError: ``run-corrupt`` with the number of the line and the field that is wrong.
         """
-        where = f"{self._path}:{position.number}"
-        line = self._file.read(position.at, position.length)
+        number = self.index[trial]
+        where = f"{self._path}:{number}"
+        line = self._file.read(self._table.at[number - 1], self._table.length[number - 1])
         try:
             if line is None:
                 raise _unreadable(where, "its checksum is not that of its bytes, or they cannot be decompressed")
@@ -126,7 +143,7 @@ class ExchangeLog:
         except InfrastructureError as error:
             error.where = where
             if error.code == CORRUPT:
-                self.damaged[position.number] = error
+                self.damaged[number] = error
             raise
         return exchange
 
@@ -155,7 +172,7 @@ class ExchangeLog:
     def read_if_whole(self, trial: str) -> Exchange | None:
         """The exchange of a trial of the index; None if its line is damaged: the trial is then not on record."""
         try:
-            return self.read(self.index[trial])
+            return self.read(trial)
         except InfrastructureError as error:
             if error.code != CORRUPT:
                 raise
@@ -164,8 +181,8 @@ class ExchangeLog:
 
     def line_of(self, trial: str) -> bytes | None:
         """The line of a trial as it is stored; None if it cannot be read."""
-        position = self.index.get(trial)
-        line = None if position is None else self._file.read(position.at, position.length)
+        number = self.index.get(trial, 0)
+        line = self._file.read(self._table.at[number - 1], self._table.length[number - 1]) if number else None
         return None if line is None else line.data
 
     def digest(self) -> str:
@@ -174,10 +191,9 @@ class ExchangeLog:
 
     def verify(self, trial: str, misfit: Callable[[Exchange], str]) -> None:
         """Take the line of a trial for damaged if it cannot be read, or if ``misfit`` says what is wrong with it."""
-        position = self.index[trial]
-        self._verified[position.number - 1] = True
+        self._verified[self.index[trial] - 1] = True
         try:
-            reason = misfit(self.read(position))
+            reason = misfit(self.read(trial))
         except InfrastructureError as error:
             if error.code != CORRUPT:
                 raise
@@ -188,12 +204,12 @@ class ExchangeLog:
 
     def is_verified(self, trial: str) -> bool:
         """Whether `verify` has read the line of a trial, or there is none, or it was appended here."""
-        position = self.index.get(trial)
-        return position is None or position.number > len(self._verified) or bool(self._verified[position.number - 1])
+        number = self.index.get(trial)
+        return number is None or number > len(self._verified) or bool(self._verified[number - 1])
 
     def _drop(self, trial: str) -> int:
         """Forget the line of a trial. Returns its number."""
-        self._dropped[trial] = number = self.index.pop(trial).number
+        self._dropped[trial] = number = self.index.pop(trial)
         return number
 
     def close(self) -> None:

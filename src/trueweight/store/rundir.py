@@ -222,12 +222,12 @@ class RunDir:
 
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""
-        return {trial for trial, position in self._log.index.items() if position.outcome != FailureKind.INTERRUPTED}
+        return {trial for trial in self._log.index if self._log.outcome(trial) != FailureKind.INTERRUPTED}
 
     def failed(self) -> set[str]:
         """Complete trials without a response that can be judged: failures of transport or account."""
         fine = ("ok", FailureKind.CLIENT_ERROR.value)
-        return {trial for trial in self.recorded() if self._log.index[trial].outcome not in fine}
+        return {trial for trial in self.recorded() if self._log.outcome(trial) not in fine}
 
     def read(self, trial: str) -> Exchange:
         """The last exchange of one trial.
@@ -235,15 +235,14 @@ class RunDir:
         Raises:
             ConfigError: ``run-no-trial`` if the run has none.
         """
-        position = self._log.index.get(trial)
-        if position is None:
+        if trial not in self._log.index:
             raise ConfigError(
                 f"no trial {trial!r} in this run",
                 code="run-no-trial",
                 where=str(self.path),
                 hint="Valid: a trial id of the summary or the report.",
             )
-        return self._log.read(position)
+        return self._log.read(trial)
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a file that is made from the recording (summary, report), atomically.

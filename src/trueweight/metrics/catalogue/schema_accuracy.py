@@ -6,7 +6,7 @@ import numpy as np
 
 from trueweight.core import Finish
 from trueweight.metrics.sample import Sample
-from trueweight.metrics.share import Share, share_metric
+from trueweight.metrics.share import Share, either, share_metric
 from trueweight.metrics.table import Table
 from trueweight.statistics import Array
 
@@ -32,7 +32,7 @@ def _unjudged(table: Table) -> Array:
 def schema_accuracy(sample: Sample) -> Share:
     table = sample.own
     finished = table.arrived & (table.finish == Finish.CALLS)
-    why = np.where(finished, _UNJUDGED, "did not finish with tool calls")
+    why = either(finished, _UNJUDGED, "did not finish with tool calls")
     return Share(table.asked_tools, finished & ~_unjudged(table), table.calls_valid == 1, why, _NOTHING)
 
 
@@ -52,7 +52,7 @@ def schema_accuracy_unconditional(sample: Sample) -> Share:
     table = sample.own
     required = (table.expects == 1) | ((table.expects == -1) & (sample.reference_called == 1))
     unknown = (table.expects == -1) & (sample.reference_called == -1)
-    why = np.where(unknown, "not known whether a call is required", _UNJUDGED)
+    why = either(unknown, "not known whether a call is required", _UNJUDGED)
     asked = table.asked_tools & (required | unknown)
     counted = required & table.arrived & ~_unjudged(table)
     return Share(asked, counted, table.calls_valid == 1, why, "no case requires a call")
@@ -68,5 +68,5 @@ def schema_accuracy_unconditional(sample: Sample) -> Share:
 def schema_accuracy_of_calls(sample: Sample) -> Share:
     table = sample.own
     counted = table.arrived & table.called & ~_unjudged(table)
-    why = np.where(table.called, _UNJUDGED, "made no call")
+    why = either(table.called, _UNJUDGED, "made no call")
     return Share(table.asked_tools, counted, table.calls_valid == 1, why, _NOTHING)

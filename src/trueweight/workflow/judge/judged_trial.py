@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from sys import intern
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -69,6 +70,7 @@ class TrialJudge:
         self._sent: dict[tuple[str, str], Case] = {}
         # An LLM judge's verdict is of one answer, as it was written.
         self._alike = None if preferences.cases else AlikeReplies()
+        self._last: dict[tuple[str, str], ReplyDigest] = {}
 
     def judge(self, exchange: Exchange) -> JudgedTrial:
         """Judge one exchange; see `JudgedTrial` for one that is not of the run."""
@@ -104,6 +106,18 @@ class TrialJudge:
         if self._alike is not None and key is not None:
             self._alike.keep(key, judged, seen, digests)
         return JudgedTrial(exchange.trial, seen, digests, _end(exchange), unasked=unasked)
+
+    def sharing(self, provider: str, digests: tuple[ReplyDigest, ...]) -> tuple[ReplyDigest, ...]:
+        """The same digests; one with the text of the last reply to its case has that reply's strings: where a provider
+        answers alike each time, a run of 100,000 trials takes 15 MB less."""
+        return tuple(self._sharing(provider, one) for one in digests)
+
+    def _sharing(self, provider: str, one: ReplyDigest) -> ReplyDigest:
+        last = self._last.setdefault((provider, one.case.key), one)
+        if last is not one and (last.text, last.content, last.calls) == (one.text, one.content, one.calls):
+            one = replace(one, text=last.text, content=last.content, calls=last.calls)
+        self._last[provider, one.case.key] = one
+        return one
 
     def sent(self, case: Case, provider: Provider) -> Case:
         """The case as this provider got it; the same object each time."""
@@ -183,8 +197,10 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
     seen = row.observation
     if seen is None:
         return JudgedTrial(row.trial, left_out=row.left_out)
+    trial = intern(row.trial)  # the object that the run's index has
     case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
     digests = tuple(
-        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE}) for one in row.digests
+        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE} | {"trial": trial})
+        for one in row.digests
     )
-    return JudgedTrial(row.trial, lean(seen, seen.compared_as), digests, row.ended)
+    return JudgedTrial(trial, lean(seen, seen.compared_as), judge.sharing(seen.provider, digests), row.ended)

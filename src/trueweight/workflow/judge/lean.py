@@ -16,6 +16,7 @@ def lean(seen: Observation, compared_as: str) -> Observation:
     """A smaller copy, because a run keeps thousands in memory. It names the API with which it is compared."""
     return replace_struct(
         seen,
+        trial=intern(seen.trial),
         provider=intern(seen.provider),
         suite=intern(seen.suite),
         api=intern(seen.api),

@@ -59,11 +59,11 @@ class JudgeProcesses:
 
     def __init__(self, run: RunDir, judge: TrialJudge, trials: Sequence[str], number: int) -> None:
         self._judge = judge
-        self._place: dict[str, int] = {}
+        self._number = number
+        self._trials, self._next = trials, 0
         shares: list[list[str]] = [[] for _ in range(number)]
         for at, trial in enumerate(trials):
-            self._place[trial] = at // _BLOCK % number
-            shares[self._place[trial]].append(trial)
+            shares[at // _BLOCK % number].append(trial)
         self._running: list[subprocess.Popen[bytes] | None] = []
         without = tuple(sorted(judge.without))
         with suppress(OSError):
@@ -75,9 +75,13 @@ class JudgeProcesses:
                 self._end(place)
 
     def take(self, trial: str) -> JudgedTrial | None:
-        """The judgement of the next trial; None if its process could not judge it, or has ended."""
-        place = self._place.get(trial, -1)
-        process = self._running[place] if 0 <= place < len(self._running) else None
+        """The judgement of the next trial; None if its process could not judge it, or has ended, or another trial is
+        the next one."""
+        if self._next >= len(self._trials) or self._trials[self._next] != trial:
+            return None
+        place = self._next // _BLOCK % self._number
+        self._next += 1
+        process = self._running[place] if place < len(self._running) else None
         if process is None:
             return None
         data = _receive(process.stdout)

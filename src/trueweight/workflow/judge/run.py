@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -22,7 +24,7 @@ from trueweight.workflow.judge.cross_reply import judge_across_replies, without_
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
 from trueweight.workflow.judge.preferences import read_preferences
-from trueweight.workflow.judge.server_errors import settle_server_errors
+from trueweight.workflow.judge.server_errors import is_pending, settle_server_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     stale = False
     observations: list[Observation] = []
     left_out: dict[str, str] = {}
-    ended: dict[str, str] = {}
+    ended, latest = _EndTimes(), ""
     digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
     for one in judged:
         stale = stale or one.unasked
@@ -134,10 +136,12 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
         observations.append(one.observation)
         if one.digests:
             digests[one.observation.provider] += one.digests
-        ended[one.trial] = one.ended
+        ended.add(one.ended)
+        latest = max(latest, one.ended)
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
-    observations = settle_server_errors(observations, cases, ended)
+    if any(map(is_pending, observations)):
+        observations = settle_server_errors(observations, cases, ended.by_trial(observations))
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     observations = without_burst_times(observations)
     profile = recorded_profile(manifest.options)
@@ -147,4 +151,26 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     summary = judge.preferences.summary
     if stale and summary is not None:
         summary = msgspec.structs.replace(summary, doubt=JudgeDoubt.STALE)
-    return Judgement(manifest, cases, tuple(observations), max(ended.values(), default=None), left_out, summary)
+    return Judgement(manifest, cases, tuple(observations), latest or None, left_out, summary)
+
+
+class _EndTimes:
+    """When the last attempt of each observation ended, in their order; eight bytes each, as most runs need no text."""
+
+    _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+    def __init__(self) -> None:
+        self._microseconds = array("q")
+
+    def add(self, text: str) -> None:
+        """The next one; a time without a zone is taken for UTC."""
+        time = datetime.fromisoformat(text)
+        time = time if time.tzinfo is not None else time.replace(tzinfo=self._EPOCH.tzinfo)
+        self._microseconds.append((time - self._EPOCH) // timedelta(microseconds=1))
+
+    def by_trial(self, observations: Iterable[Observation]) -> dict[str, str]:
+        """Trial → UTC, ISO 8601 with microseconds."""
+        return {
+            seen.trial: (self._EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")
+            for seen, at in zip(observations, self._microseconds, strict=True)
+        }

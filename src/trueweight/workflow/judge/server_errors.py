@@ -71,15 +71,15 @@ def settle_server_errors(
     """
     by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
     for seen in observations:
-        if seen.arrived or _is_pending(seen):
+        if seen.arrived or is_pending(seen):
             by_provider[seen.provider].append(seen)
     words: dict[str, str] = {}
     for rows in by_provider.values():
         words |= _found(rows, cases, _Answers.of(rows, ended))
-    return [_settled(seen, words.get(seen.trial)) if _is_pending(seen) else seen for seen in observations]
+    return [_settled(seen, words.get(seen.trial)) if is_pending(seen) else seen for seen in observations]
 
 
-def _is_pending(seen: Observation) -> bool:
+def is_pending(seen: Observation) -> bool:
     """Whether its one finding waits for the other trials. What is found in a body that reports an error does not."""
     return seen.failure is FailureKind.SERVER_ERROR and not seen.arrived and bool(seen.findings)
 
