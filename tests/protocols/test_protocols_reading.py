@@ -10,7 +10,7 @@ from trueweight.protocols.reading import kept_for_reply
 
 def _streamed(*texts: str) -> Reply:
     events = tuple(Event(0, Span(0, 1), {"text": text}, text) for text in texts)
-    return Reply(status=200, content_type=None, streamed=True, body=b"x", text="x", events=events)
+    return Reply(status=200, content_type=None, streamed=True, body=b"x", events=events)
 
 
 def test_views_of_a_reply_share_what_was_found_and_another_reply_does_not() -> None:
@@ -31,6 +31,6 @@ def test_views_of_a_reply_share_what_was_found_and_another_reply_does_not() -> N
 
 def test_plain_replies_differ_by_their_document() -> None:
     """A plain reply has no events, so its document is what differs."""
-    plain = Reply(status=200, content_type=None, streamed=False, body=b"[1]", text="[1]", json=[1])
+    plain = Reply(status=200, content_type=None, streamed=False, body=b"[1]", json=[1])
     count = kept_for_reply(lambda reply: len(reply.json))
     assert [count(plain), count(replace(plain, json=[1, 2])), count(plain)] == [1, 2, 1]

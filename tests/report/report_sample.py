@@ -428,7 +428,7 @@ def make_evidence(
         for check in fails
     ]
     findings = (*broken, Finding("sse-shape", Outcome.PASS, Severity.MUST))
-    reply = Reply(200, "text/event-stream", True, body, body.decode("utf-8", "replace"), events=events,
+    reply = Reply(200, "text/event-stream", True, body, events=events,
                   choices=(Choice(0, text, calls=calls, finish_text=finish),), usage=Usage(112, 31, 143), done=True,
                   anomalies=(Anomaly("role-missing", "the first delta has no role", spans[0]),))  # fmt: skip
     return Evidence(trial, provider, case, Mode(mode), index, exchange, reply, findings)

@@ -59,7 +59,7 @@ class Event(NamedTuple):
     Attributes:
         ns: arrival of its last byte, after ``t_sched``.
         data: the parsed JSON; None for the event that ends the stream and for data that is not JSON.
-        raw: the event's data lines, joined.
+        raw: the event's data lines, joined; of long ones with JSON, which is in ``data``, the first 4,000 characters.
         name: its ``event`` field; empty if it has none.
     """
 
@@ -191,7 +191,6 @@ class Reply:
         content_type: as sent, lower-cased, without parameters; None if absent.
         streamed: whether the body was read as server-sent events.
         body: decompressed bytes; every ``Span`` is into these.
-        text: the body decoded as UTF-8, with U+FFFD for bytes that are not UTF-8.
         json: the parsed body of a plain reply; None when streamed or not JSON.
         events: server-sent events in order, the one that ends the stream included.
         choices: every choice, in order of index; empty if the reply is not a completion.
@@ -206,7 +205,6 @@ class Reply:
     content_type: str | None
     streamed: bool
     body: bytes
-    text: str
     json: Any = None
     events: tuple[Event, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -218,6 +216,12 @@ class Reply:
     anomalies: tuple[Anomaly, ...] = ()
     api: str = DEFAULT_API
     at: int = 0
+
+    @property
+    def text(self) -> str:
+        """The body decoded as UTF-8, with U+FFFD for bytes that are not UTF-8. Decoded at each call: one emoji makes it
+        four times as large as the body."""
+        return self.body.decode("utf-8", "replace")
 
     @property
     def ok(self) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import zlib
 from bisect import bisect_right
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from trueweight.redaction.inflate import BARE_DEFLATE, GZIP, MAX_INFLATED, ZLIB,
 MAX_UNPACKED = MAX_INFLATED
 """Most bytes that a compressed body is unpacked to."""
 
+_PART, _MOST_BAD = 1024 * 1024, 20
+"""Bytes that are decoded at once, and places with bytes that are not UTF-8 that are noted."""
 _HEAD, _TAIL = 16 * 1024, 64 * 1024
 _MOST = 100
 """Occurrences of a key that are looked at: a healthy body has one, or one for each chunk."""
@@ -91,22 +94,24 @@ def _chunks(data: bytes, stamps: Sequence[Stamp], done_ns: int) -> Iterator[tupl
         yield stamp.ns, data[stamp.offset : end]
 
 
-def decode_utf8(data: bytes, anomalies: Anomalies) -> str:
-    """The text, with U+FFFD for bytes that are not UTF-8. The first 20 such places become anomalies."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    start = 0
-    for _ in range(20):  # a limit, because each round decodes the rest of the data again
+def note_bad_utf8(data: bytes, anomalies: Anomalies) -> None:
+    """The first 20 places with bytes that are not UTF-8 become anomalies."""
+    view, start, found = memoryview(data), 0, 0
+    decoder = getincrementaldecoder("utf-8")()
+    while found < _MOST_BAD and start <= len(data):
+        # In parts: decoded as a whole, a body with one emoji takes four times its size.
+        part = view[start : start + _PART]
         try:
-            data[start:].decode("utf-8")
-            break
+            decoder.decode(part, final=start + _PART >= len(data))
         except UnicodeDecodeError as error:
-            at = Span(start + error.start, start + error.end)
+            # The decoder's own rest of the last part is before this one.
+            base = start - (len(error.object) - len(part))
+            at = Span(base + error.start, base + error.end)
             anomalies.add(Kind.BAD_UTF8, f"bytes {data[at.start : at.end].hex(' ')}: {error.reason}", at)
-            start = at.end
-    return data.decode("utf-8", "replace")
+            decoder.reset()
+            start, found = at.end, found + 1
+        else:
+            start += _PART
 
 
 def ends_of(body: bytes) -> Iterator[bytes]:

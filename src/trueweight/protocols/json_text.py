@@ -48,18 +48,24 @@ class ParsedJson(NamedTuple):
     too_large: bool = False
 
 
-def parse_json(text: str, *, limit: int = MAX_WEIGHT) -> ParsedJson:
+def parse_json(text: str, *, limit: int = MAX_WEIGHT, once: bool = False) -> ParsedJson:
     """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise.
 
     Args:
         limit: most bytes that the value may take, by estimate; a text with more values is not parsed.
+        once: the text is not parsed again, so it need not be kept.
     """
-    if len(text) < _LONG:
+    if once or len(text) < _LONG:
         return _parse(text, limit)
     # Several checks parse the same content, one after the other, so the last long one is kept.
     if not _recent or _recent[0].limit != limit or _recent[0].text != text:
         _recent[:] = [_Recent(text, limit, _parse(text, limit))]
     return _recent[0].parsed
+
+
+def forget_parsed() -> None:
+    """Free the last long text and its value."""
+    _recent.clear()
 
 
 class _Recent(NamedTuple):

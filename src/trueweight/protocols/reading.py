@@ -6,7 +6,8 @@ The rest is an `Assembler` of the protocol, which joins the JSON documents of a 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
@@ -14,9 +15,9 @@ from typing import Any, ClassVar, TypeVar
 from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
-from trueweight.protocols.body import Body, decode_utf8, unpack
+from trueweight.protocols.body import Body, note_bad_utf8, unpack
 from trueweight.protocols.errors import error_of
-from trueweight.protocols.json_text import MAX_WEIGHT, ParsedJson, parse_json
+from trueweight.protocols.json_text import MAX_WEIGHT, ParsedJson, forget_parsed, parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 _SSE_TYPE = "text/event-stream"
 _WEIGHT_OF_EVENT, _WEIGHT_PER_BYTE = 500, 16
 """Bytes of memory, by estimate, of an event without its JSON, and those allowed for each byte of a large stream."""
+_RAW = 4_000
+"""Characters of an event that are kept beside its JSON."""
 
 
 class Assembler(ABC):
@@ -108,6 +111,7 @@ def kept_for_reply(find: Callable[[Reply], T]) -> Callable[[Reply], T]:
     """The same function of a reply's parsed body alone. It keeps its last result, because checks judge one reply one
     after the other. The views of a reply, which differ in the choice, share it."""
     recent: list[tuple[Reply, T]] = []
+    _kept.append(recent)
 
     @wraps(find)
     def found(reply: Reply) -> T:
@@ -118,6 +122,21 @@ def kept_for_reply(find: Callable[[Reply], T]) -> Callable[[Reply], T]:
         return last[1]
 
     return found
+
+
+_kept: list[list[Any]] = []
+"""What each function of `kept_for_reply` keeps."""
+
+
+@contextmanager
+def forgetting_reply() -> Iterator[None]:
+    """At the end, free what is kept of the last reply: beside the next one it could be as large again."""
+    try:
+        yield
+    finally:
+        forget_parsed()
+        for recent in _kept:
+            recent.clear()
 
 
 def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
@@ -134,20 +153,19 @@ def read_with(exchange: Exchange, make: Callable[..., Assembler]) -> Reply:
         raise ValueError(f"trial {exchange.trial} brought no answer to read")
     anomalies = Anomalies()
     body = unpack(attempt, anomalies)
-    text = decode_utf8(body.data, anomalies)
+    note_bad_utf8(body.data, anomalies)
     content_type = _media_type(attempt.header("content-type"))
     streamed = looks_like_sse(body.data) or (content_type == _SSE_TYPE and not _looks_like_json(body.data))
     ok = 200 <= attempt.status < 300
     _note_format(body.data, content_type, anomalies, streamed=streamed, asked=exchange.mode, ok=ok)
     assembler = make(anomalies, streamed=streamed)
-    parsed = _read_stream(body, assembler, anomalies) if streamed else _read_plain(body, text, assembler, anomalies)
+    parsed = _read_stream(body, assembler, anomalies) if streamed else _read_plain(body, assembler, anomalies)
     choices = tuple(take_thought(choice, exchange.request.body) for choice in assembler.choices())
     return Reply(
         status=attempt.status,
         content_type=content_type,
         streamed=streamed,
         body=body.data,
-        text=text,
         json=parsed.json,
         events=parsed.events,
         choices=choices,
@@ -188,11 +206,11 @@ def _note_format(
         anomalies.add(Kind.STREAM_IGNORED)
 
 
-def _read_plain(body: Body, text: str, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
+def _read_plain(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
     if not body.data:
         return _Parsed()
     whole = Span(0, len(body.data))
-    document = parse_json(text.removeprefix("\ufeff"))
+    document = parse_json(body.data.decode("utf-8", "replace").removeprefix("\ufeff"), once=True)
     for kind, detail in document.oddities:
         anomalies.add(kind, detail, whole)
     if not document.ok:
@@ -218,7 +236,8 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
         data = None if document is None else document.value
         weight -= _WEIGHT_OF_EVENT if document is None else _WEIGHT_OF_EVENT + document.weight
         done |= ends
-        events.append(Event(body.ns_at(event.span.end - 1), event.span, data, event.data, event.name))
+        raw = event.data if data is None else event.data[:_RAW]
+        events.append(Event(body.ns_at(event.span.end - 1), event.span, data, raw, event.name))
     cut = any(one.kind in (Kind.SSE_MANY, Kind.SSE_UNREAD) for one in anomalies.in_order())
     if assembler.end and not done and not cut:
         anomalies.add(Kind.DONE_MISSING, f"the stream ends without {assembler.end}")
@@ -226,7 +245,7 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
 
 
 def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies, limit: int) -> ParsedJson:
-    document = parse_json(event.data, limit=limit)
+    document = parse_json(event.data, limit=limit, once=True)
     for kind, detail in document.oddities:
         anomalies.add(kind, detail, event.span)
     if not document.ok:

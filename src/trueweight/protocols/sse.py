@@ -59,8 +59,9 @@ def looks_like_sse(body: bytes) -> bool:
     return head.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
 
 
-def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
-    """All events of a body. A block of lines without data is not an event. The last event may lack its blank line.
+def read_sse(body: bytes, anomalies: Anomalies) -> Iterator[SseEvent]:
+    """All events of a body, one at a time. A block of lines without data is not an event. The last event may lack its
+    blank line.
 
     Of a body of tiny events or lines only the first ones are read: 5,000 events of under 50 bytes, and five lines for
     each event that may be read. The anomaly ``sse-many`` says so. Of other bodies 40,000 events are read, and one for
@@ -72,22 +73,23 @@ def read_sse(body: bytes, anomalies: Anomalies) -> tuple[SseEvent, ...]:
     if body.startswith(_BOM):
         anomalies.add(Kind.SSE_BOM, span=Span(0, len(_BOM)))
         start = len(_BOM)
-    events: list[SseEvent] = []
+    events = 0
     current = _Open()
     for number, line in enumerate(_lines(body, start, anomalies)):
-        kind = _too_many(len(events), number, line.start, most)
+        kind = _too_many(events, number, line.start, most)
         if kind is not None:
-            anomalies.add(kind, f"more than {len(events)} events in {number} lines", line)
-            return tuple(events)
+            anomalies.add(kind, f"more than {events} events in {number} lines", line)
+            return
         if line.start == line.end:
-            _close(current, events, anomalies)
-            current = _Open()
+            closed, current = current, _Open()
+            if closed.data:
+                events += 1
+                yield _event(closed, anomalies)
         else:
             _take_line(body, line, current, anomalies)
     if current.data:
         anomalies.add(Kind.SSE_UNTERMINATED, span=Span(current.start, current.end))
-    _close(current, events, anomalies)
-    return tuple(events)
+        yield _event(current, anomalies)
 
 
 def _too_many(events: int, lines: int, size: int, most: int) -> Kind | None:
@@ -126,9 +128,7 @@ def _take_line(body: bytes, line: Span, current: _Open, anomalies: Anomalies) ->
         current.name = value
 
 
-def _close(current: _Open, events: list[SseEvent], anomalies: Anomalies) -> None:
-    if not current.data:
-        return
+def _event(current: _Open, anomalies: Anomalies) -> SseEvent:
     span = Span(current.start, current.end)
     if len(current.data) > 1:
         anomalies.add(Kind.SSE_MULTI_LINE, f"{len(current.data)} data lines", span)
@@ -138,4 +138,4 @@ def _close(current: _Open, events: list[SseEvent], anomalies: Anomalies) -> None
         anomalies.add(Kind.SSE_EMPTY_DATA, span=span)
     if name not in ("", "message"):
         anomalies.add(Kind.SSE_NAMED, f"event: {name[:80]}", span)
-    events.append(SseEvent(span, data, name))
+    return SseEvent(span, data, name)

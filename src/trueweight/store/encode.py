@@ -18,6 +18,8 @@ from trueweight.store.line_records import AttemptRecord, BodyLine, ExchangeLine,
 # JSON allows these unescaped, but they break lines or terminals, and lone surrogates do not encode to UTF-8.
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DELETE = b"\x7f"  # the one of them that is ASCII
+_CONTROL = bytes(set(range(0x20)) - set(b"\b\t\n\f\r")) + _DELETE
+"""Bytes that JSON writes as an escape of six characters."""
 
 _LARGE = 512 * 1024
 """Bytes from which a body is written in pieces."""
@@ -47,7 +49,7 @@ def line_pieces(exchange: Exchange, *, body_sha256: str = "") -> Iterator[bytes]
     head = _encode_small(_with_marks(exchange) if bodies else exchange, body_sha256)
     for body in bodies:
         before, head = head.split(_MARKED, 1)
-        is_text = is_utf_8(body)
+        is_text = _is_text(body)
         yield before + (b'"body":"' if is_text else b'"body_base64":"')
         yield from (_text_pieces if is_text else _base64_pieces)(body)
         yield b'"'
@@ -56,6 +58,12 @@ def line_pieces(exchange: Exchange, *, body_sha256: str = "") -> Iterator[bytes]
 
 def _is_apart(body: bytes) -> bool:
     return len(body) > _LARGE or body == _MARK  # a server may send the mark itself
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether a large body is written as text: not if it is no UTF-8, or if more than a fifteenth of it are control
+    characters, which JSON writes in six bytes each. In base64 it takes less."""
+    return is_utf_8(body) and 15 * (len(body) - len(body.translate(None, _CONTROL))) <= len(body)
 
 
 def _with_marks(exchange: Exchange) -> Exchange:

@@ -227,9 +227,11 @@ class _Content:
                 self._find_bodies()
                 self._drop(min(self._searched, offset - self._base))
         self._find_bodies()
-        found = bytes(self._buffer[offset - self._base : offset - self._base + length])
+        start = offset - self._base
+        with memoryview(self._buffer) as view:
+            found = bytes(view[start : start + length])
         if len(self._buffer) > _MOST_KEPT:
-            self._drop(min(self._searched, offset - self._base))
+            self._drop(min(self._searched, start + length))  # the next line that is asked for follows it
         return found
 
     def _drop(self, size: int) -> None:

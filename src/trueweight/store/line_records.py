@@ -1,7 +1,8 @@
 """What a line of a recording holds: an exchange, or the body of a request.
 
-The body of an attempt is in its line once: as text under ``body`` when it is UTF-8, else as base64 under
-``body_base64``. ``outcome`` repeats how the final attempt ended (``ok`` or a failure kind), for grep and for the index.
+The body of an attempt is in its line once: as text under ``body`` when it is UTF-8 (a large one also without many
+control characters), else as base64 under ``body_base64``. ``outcome`` repeats how the final attempt ended (``ok`` or a
+failure kind), for grep and for the index.
 In a run directory the request's body is another line, and the line of the exchange has its SHA-256: version 2.
 """
 

@@ -152,7 +152,7 @@ def with_checksum(pieces: Iterator[bytes]) -> tuple[bytes, ...]:
 def is_whole(line: bytes) -> bool:
     """Whether a line has its checksum, or none, as where another program wrote it."""
     found = _CRC.search(line, max(0, len(line) - 32))
-    return found is None or crc32(line[: found.start()]) == int(found[1], 16)
+    return found is None or crc32(memoryview(line)[: found.start()]) == int(found[1], 16)
 
 
 def write_or_undo(path: Path, writer: int, end: int, pieces: Sequence[bytes]) -> None:

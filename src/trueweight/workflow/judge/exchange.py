@@ -38,6 +38,7 @@ from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
 from trueweight.protocols import Kind, StreamShape, read_reply, shape_of, timing_of
+from trueweight.protocols.reading import forgetting_reply
 from trueweight.workflow.judge.api_agreement import compared_answer
 from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import with_pending
@@ -62,6 +63,7 @@ class Judged:
     shape: StreamShape | None = None
 
 
+@forgetting_reply()
 def judge_exchange(
     case: Case,
     provider: Provider,
