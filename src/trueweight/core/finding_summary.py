@@ -57,7 +57,8 @@ class FoundIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         mode: the mode of all failures; None if both modes fail, or if the check judged one only.
-        apis: the APIs of all failures; empty if each API that the provider was asked through fails.
+        apis: the APIs of all failures; empty if each API that the provider was asked through fails, and for an API
+            without completions, such as the list of models.
         cases_judged: number of cases that the check judged in this mode and through these APIs.
         only_mode: whether the check judged each failing case in the other mode of the same API too, where it passed.
         only_apis: whether the check judged each failing case through another API too, where it passed.

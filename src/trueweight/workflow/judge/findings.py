@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from trueweight.core import CheckInfo, Estimate, Observation, Outcome, Severity
+from trueweight.core import PROTOCOLS, CheckInfo, Estimate, Observation, Outcome, Severity
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.statistics.proportion import independent
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
@@ -41,7 +41,7 @@ def list_findings(
         reference: None if there is none, or if these are the reference's own.
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
-    apis = set()
+    apis: set[str] = set()
     for seen in observations:
         apis.add(seen.api)
         sent = SentWay(seen.case, seen.compared_as, seen.api, seen.mode, seen.thinking)
@@ -54,6 +54,7 @@ def list_findings(
                 if failed:
                     repeats.fails += 1
                     _count(tally, seen, finding.severity, finding.message)
+    apis = {api for api in apis if PROTOCOLS.get(api).completions}
     failing = [(check, tally) for check, tally in tallies.items() if tally.messages]
     found = [_entry(check, tally, checks.get(check), reference, apis) for check, tally in failing]
     return tuple(sorted(found, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))

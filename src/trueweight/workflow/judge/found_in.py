@@ -58,7 +58,7 @@ def found_in(ways: Ways, apis: Set[str]) -> FoundIn | None:
 
     Args:
         ways: what was judged.
-        apis: through which the provider was asked, whether or not the check judges them.
+        apis: those with completions through which the provider was asked, whether or not the check judges them.
     """
     failed = [sent for sent, repeats in ways.items() if repeats.fails]
     modes, through = {sent.mode for sent in failed}, {sent.api for sent in failed}
