@@ -171,7 +171,7 @@ def test_what_it_cannot_express_is_on_record(run: Path) -> None:
         ("run", "--providers", "providers.toml", "--suite", "capitals.yaml", "--out", "dry", "--dry-run"),
         cwd=run,
     )
-    words = "1 case is not applicable through the API text-completions: it has no tools."
+    words = "1 case is not applicable through text-completions: it has no tools."
     assert f"whole, leaking: {words}" in forecast.stdout
     assert words in (run / "page.md").read_text()
 

@@ -68,6 +68,7 @@ def test_one_mode_is_compared_case_by_case(failed: list[Sent], passed: list[Sent
             FoundIn(mode=STREAM, apis=(MESSAGES,), cases_judged=1, only_apis=True),
         ),
         ([("a", MESSAGES, STREAM)], [], FoundIn(apis=(MESSAGES,), cases_judged=1)),
+        ([("a", "models", PLAIN)], [], None),
     ],
     ids=[
         "passes in chat",
@@ -76,11 +77,12 @@ def test_one_mode_is_compared_case_by_case(failed: list[Sent], passed: list[Sent
         "streams of Messages",
         "plain in chat alone",
         "not chat",
+        "models",
     ],
 )
 def test_an_api_is_compared_case_by_case(failed: list[Sent], passed: list[Sent], found: FoundIn | None) -> None:
     """A case that one API alone can express says nothing of the other API; plain replies of another API say nothing of
-    this one's."""
+    this one's. A list of models belongs to no API."""
     assert found_in(ways(failed, passed), BOTH) == found
 
 

@@ -53,15 +53,15 @@ def _api_words(group: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
         return
     reasons = "; ".join(f"{note.reason} ({note.count})" for note in group)
     total = sum(note.count or 0 for note in group)
-    yield f"{names}{total} cases are not applicable through the API {first.api}: {reasons}."
+    yield f"{names}{total} cases are not applicable through {api_title(first.api)}: {reasons}."
 
 
 def _about_api(note: Note) -> str:
     """What an API cannot express of some cases, or leaves out."""
     cases = "1 case is" if note.count == 1 else f"{note.count} cases are"
     if note.code is NoteCode.API_LEAVES_OUT:
-        return f"{cases} asked through the API {note.api} without {note.text}, which it does not have."
-    return f"{cases} not applicable through the API {note.api}: {note.reason}."
+        return f"{cases} asked through {api_title(note.api)} without {note.text}, which it does not have."
+    return f"{cases} not applicable through {api_title(note.api)}: {note.reason}."
 
 
 def thinking_modes_words(summary: Summary) -> str:
