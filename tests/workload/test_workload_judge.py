@@ -19,7 +19,7 @@ from trueweight.cli.workload import command
 from trueweight.core import Case, Price, Provider, Ruling
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.decision import Move
-from trueweight.core.preference import Better, JudgeDoubt
+from trueweight.core.preference import Better, LlmJudgeDoubt
 from trueweight.core.summary import Summary
 from trueweight.core.task import Answer
 from trueweight.store import RunDir, RunFile
@@ -141,11 +141,11 @@ def test_labels_are_written_blind(texts: Path) -> None:
 
 def test_an_honest_judge_decides_about_texts(texts: Path, tmp_path: Path) -> None:
     """It is confirmed by the labels; the host that loses facts is to be avoided, and the page says why; the other one
-    is as good. What the judge gets has no names, both orders, and no key of the run."""
+    is as good. What the LLM judge gets has no names, both orders, and no key of the run."""
     found, said, code, seen = _ask(texts, tmp_path, honest)
     assert code == 0, said
     assert found.workload is not None
-    by = found.workload.judge
+    by = found.workload.llm_judge
     assert by is not None
     assert (by.trusted, by.accuracy.n, by.accuracy.value, by.kappa.value) == (True, 40, 1, 1)
     assert by.consistent.value == 1
@@ -166,26 +166,26 @@ def test_an_honest_judge_decides_about_texts(texts: Path, tmp_path: Path) -> Non
     assert found.workload.decision is not None
     assert {one.provider: one.move for one in found.workload.decision.hosts}["bad"] is Move.STAY
     page = RunFile.REPORT.of(tmp_path / "run").read_text(encoding="utf-8")
-    assert "As good by the judge" in page
+    assert "As good by the LLM judge" in page
     assert "With 40 labels by hand it agrees in 100.0%" in page
 
 
 @pytest.mark.parametrize(
     ("decide", "doubt"),
     [
-        (of_first_place, JudgeDoubt.DISAGREES),
-        (at_random, JudgeDoubt.DISAGREES),
-        pytest.param(in_prose, JudgeDoubt.UNREADABLE, marks=pytest.mark.slow),
+        (of_first_place, LlmJudgeDoubt.DISAGREES),
+        (at_random, LlmJudgeDoubt.DISAGREES),
+        pytest.param(in_prose, LlmJudgeDoubt.UNREADABLE, marks=pytest.mark.slow),
     ],
 )
 def test_a_judge_that_the_labels_do_not_confirm_decides_nothing(
-    texts: Path, tmp_path: Path, decide: Decide, doubt: JudgeDoubt
+    texts: Path, tmp_path: Path, decide: Decide, doubt: LlmJudgeDoubt
 ) -> None:
     """One that prefers a place contradicts itself; one that guesses agrees by chance; one in prose has no verdict."""
     found, said, code, _ = _ask(texts, tmp_path, decide)
     assert code == 4
     assert found.workload is not None
-    by = found.workload.judge
+    by = found.workload.llm_judge
     assert by is not None
     assert by.doubt is doubt
     assert "Its verdicts do not count" in said
@@ -216,8 +216,8 @@ def test_too_few_labels_and_later_answers_are_no_verdict(texts: Path, tmp_path: 
     with RunDir.open(tmp_path / "later") as run:
         summary = judge(run)
     assert summary.workload is not None
-    assert summary.workload.judge is not None
-    assert summary.workload.judge.doubt is JudgeDoubt.STALE
+    assert summary.workload.llm_judge is not None
+    assert summary.workload.llm_judge.doubt is LlmJudgeDoubt.STALE
 
 
 def test_a_dry_run_sends_nothing(texts: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_dry_run_sends_nothing(texts: Path, tmp_path: Path) -> None:
     assert code == 0
     assert not seen
     assert found.workload is not None
-    assert found.workload.judge is None
+    assert found.workload.llm_judge is None
     assert "pairs of answers, 40 of them with a label by hand" in said
     same = {"same": (Provider("same", "https://same.invalid/v1", "open-1"), as_recorded)}
     record(texts / "tickets", tmp_path / "same", same)

@@ -83,7 +83,7 @@ class TaskBar:
     Attributes:
         quality_margin: by golden answers, how much less often than the baseline a provider may be right.
         agreement_at_least: the least agreement with the recorded answers; it decides where golden answers do not.
-        judge_margin: by how large a share of the cases a trusted judge may prefer the recorded answers.
+        judge_margin: by how large a share of the cases a trusted LLM judge may prefer the recorded answers.
     """
 
     quality_margin: float | None = None

@@ -3,7 +3,7 @@
 Each rule is decided by the interval that holds for all candidates together. By golden answers a provider passes if it
 is surely not worse than the baseline by more than the margin, and fails if it surely is (non-inferiority). Where golden
 answers decide nothing, agreement with the recorded answers stands in. Of texts that an LLM judge compares, its verdicts
-decide in the same way, if labels by hand confirm the judge.
+decide in the same way, if labels by hand confirm the LLM judge.
 """
 
 from __future__ import annotations
@@ -65,18 +65,18 @@ def check_tasks(bar: WorkloadBar, tasks: list[str]) -> None:
 
 
 def _rulings(bar: WorkloadBar, found: ProviderWorkload, *, stated: bool) -> Iterator[WorkloadRuling]:
-    by_judge = list(_by_judge(bar.answers, found.overall, stated=stated))
+    by_llm_judge = list(_by_llm_judge(bar.answers, found.overall, stated=stated))
     by_answers = list(_on_answers(bar.answers, found.overall))
-    if not by_judge or stated or any(one.estimate is not None for one in by_answers):
+    if not by_llm_judge or stated or any(one.estimate is not None for one in by_answers):
         yield from by_answers
-    yield from by_judge
+    yield from by_llm_judge
     for result in found.tasks:
         if result.task in bar.tasks:
             yield from _on_answers(bar.tasks[result.task], result, named=True)
-            yield from _by_judge(bar.tasks[result.task], result, stated=stated)
+            yield from _by_llm_judge(bar.tasks[result.task], result, stated=stated)
         elif len(found.tasks) > 1:
             # What is surely bad in one task must not hide behind the others; a task alone need not prove its worth.
-            own = (*_on_answers(bar.answers, result), *_by_judge(bar.answers, result, stated=False))
+            own = (*_on_answers(bar.answers, result), *_by_llm_judge(bar.answers, result, stated=False))
             yield from (one for one in own if one.outcome is Ruling.FAIL)
     yield from (one for result in found.tasks for one in _on_labels(result))
     yield from _on_form(bar, found, stated=stated)
@@ -136,11 +136,11 @@ def _on_answers(bar: TaskBar, result: TaskResult, *, named: bool = False) -> Ite
         yield by_golden
 
 
-def _by_judge(bar: TaskBar, result: TaskResult, *, stated: bool) -> Iterator[WorkloadRuling]:
-    """The ruling by the judge's verdicts. Without a trusted judge there is none, unless the user's own bar has it."""
+def _by_llm_judge(bar: TaskBar, result: TaskResult, *, stated: bool) -> Iterator[WorkloadRuling]:
+    """The ruling by the LLM judge's verdicts. Without a trusted one there is none, unless the user's own bar has it."""
     if bar.judge_margin is None or (result.preferred is None and not stated):
         return
-    found = result.preferred or Quality.not_applicable("difference", "no judge that the labels confirm")
+    found = result.preferred or Quality.not_applicable("difference", "no LLM judge that the labels confirm")
     yield _ruling(WorkloadRule.PREFERRED, result.task, found, -bar.judge_margin, None)
 
 

@@ -45,7 +45,7 @@ from trueweight.core import ExitCode
 @no_probe_option
 @click.option("--retry-errors", is_flag=True, help="Ask again where a request failed.")
 @dry_run_option
-def judge(
+def llm_judge(
     *,
     directory: Path,
     providers_file: Path,
@@ -62,9 +62,9 @@ def judge(
 ) -> int:
     """Ask a model which is better: an answer of RUN, or the recorded one. Then judge the run again with its verdicts.
 
-    The judge gets the request and both answers, without names, once in each order. Its verdicts count only if your own
-    labels (`trueweight workload prefer`) confirm them. Requests and replies are recorded in RUN/judge; run the command
-    again to resume, or after more labels.
+    The LLM judge gets the request and both answers, without names, once in each order. Its verdicts count only if your
+    own labels (`trueweight workload prefer`) confirm them. Requests and replies are recorded in RUN/judge; run the
+    command again to resume, or after more labels.
 
     Exit code 0 if the verdicts count, 4 if they do not.
     """
@@ -75,12 +75,12 @@ def judge(
     from trueweight.cli._send_built import send_built
     from trueweight.config import load_providers
     from trueweight.report.numbers import counted
-    from trueweight.report.words.judge import judge_sentences
-    from trueweight.store import JUDGE_RUN, RunDir, RunFile
+    from trueweight.report.words.llm_judge import llm_judge_sentences
+    from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile
     from trueweight.suites.preferences_file import read_preferences
     from trueweight.wire import WireSettings
     from trueweight.workflow.finish import finish, publish
-    from trueweight.workflow.pairwise import plan_judge
+    from trueweight.workflow.pairwise import plan_llm_judge
     from trueweight.workflow.probe import read_probe
 
     provider = named_provider(load_providers(providers_file, environ=os.environ), name, "--judge")
@@ -88,23 +88,25 @@ def judge(
     settings = WireSettings(concurrency=concurrency, budget_usd=budget)
     screen = Console(stderr=True, emoji=False)
     with RunDir.open(directory) as run:
-        plan = plan_judge(run, provider, labels, tasks=tasks, number=number, seed=seed)
+        plan = plan_llm_judge(run, provider, labels, tasks=tasks, number=number, seed=seed)
         pairs, labelled = counted(len(plan.pairs), "pair"), len(plan.scope.labels)
         say(screen, f"{pairs} of answers, {labelled} of them with a label by hand.")
         if plan.own:
-            say(screen, "The judge's model is one of those that it compares. Models favour their own answers.")
+            say(screen, "The LLM judge's model is one of those that it compares. Models favour their own answers.")
         if dry_run:
-            probed, probe = () if no_probe else [provider], read_probe(directory / JUDGE_RUN)
+            probed, probe = () if no_probe else [provider], read_probe(directory / LLM_JUDGE_RUN)
             print_forecast(plan.run, settings, Console(emoji=False), probed=probed, probe=probe)
             return int(ExitCode.OK)
-        send_built(plan.run, directory / JUDGE_RUN, settings=settings, probing=not no_probe, retry_errors=retry_errors)
+        send_built(
+            plan.run, directory / LLM_JUDGE_RUN, settings=settings, probing=not no_probe, retry_errors=retry_errors
+        )
         plan.keep_scope(directory)
         summary = finish(run)
         run.write_text(RunFile.REPORT, publish(run, summary))
-    found = None if summary.workload is None else summary.workload.judge
+    found = None if summary.workload is None else summary.workload.llm_judge
     if found is None:
         return int(ExitCode.INFRASTRUCTURE)
-    for sentence in judge_sentences(found):
+    for sentence in llm_judge_sentences(found):
         click.echo(sentence)
     click.echo(str(RunFile.REPORT.of(directory)))
     return int(ExitCode.OK if found.trusted else ExitCode.INCONCLUSIVE)
@@ -112,7 +114,7 @@ def judge(
 
 @click.command(
     "prefer",
-    short_help="Say by hand which of two answers is better, to measure a judge",
+    short_help="Say by hand which of two answers is better, to measure an LLM judge",
     epilog=examples("trueweight workload prefer tickets --run runs/tickets --number 40"),
 )
 @click.argument("folder", metavar="WORKLOAD", type=FOLDER)
@@ -132,12 +134,12 @@ def prefer(folder: Path, run_dir: Path, tasks: tuple[str, ...], number: int, see
     from trueweight.report.text import visible
     from trueweight.store import RunDir
     from trueweight.suites.preferences_file import append_preference, read_preferences
-    from trueweight.workflow.pairwise import judged_cases, pairs_in
+    from trueweight.workflow.pairwise import compared_cases, pairs_in
     from trueweight.workload.labelling import pairs_in_order, question_of
 
     done = {one.case for one in read_preferences(folder)}
     with RunDir.open(run_dir) as run:
-        cases = {case.key: case for case in judged_cases(run.cases().values(), tasks, None, seed)}
+        cases = {case.key: case for case in compared_cases(run.cases().values(), tasks, None, seed)}
         labelled = {key for key, case in cases.items() if case.id in done}
         asked = pairs_in_order(pairs_in(run, list(cases.values())), labelled, seed)[:number]
     given = 0

@@ -13,7 +13,7 @@ import click
 from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
 from trueweight.cli._workload_confirm import confirm
-from trueweight.cli._workload_judge import judge, prefer
+from trueweight.cli._workload_judge import llm_judge, prefer
 from trueweight.cli._workload_reask import reask
 from trueweight.core import ConfigError, ExitCode
 
@@ -270,7 +270,7 @@ def list_graders() -> None:
 
 
 command.add_command(confirm)
-command.add_command(judge)
+command.add_command(llm_judge)
 command.add_command(prefer)
 command.add_command(reask)
 

@@ -91,7 +91,7 @@ class WorkloadRule(StrEnum):
     AGREEMENT = "agreement"
     """Agrees with the recorded answers at least so often."""
     PREFERRED = "preferred"
-    """A trusted judge prefers the recorded answers by the margin at most."""
+    """A trusted LLM judge prefers the recorded answers by the margin at most."""
     LABEL = "label"
     """No label is surely answered as expected in less than half of its cases, whatever the bar says."""
     READABLE = "readable"

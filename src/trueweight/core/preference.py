@@ -12,11 +12,11 @@ import msgspec
 from trueweight.core.estimate import Estimate
 
 LEAST_LABELS: Final = 30
-"""Labels by hand without which a judge is not trusted."""
+"""Labels by hand without which an LLM judge is not trusted."""
 LEAST_KAPPA: Final = 0.4
-"""The lower limit of kappa that a trusted judge has at least: beyond "fair" (Landis and Koch 1977)."""
+"""The lower limit of kappa that a trusted LLM judge has at least: beyond "fair" (Landis and Koch 1977)."""
 MOST_UNREADABLE: Final = 0.1
-"""The share of pairs without two verdicts above which a judge is not trusted."""
+"""The share of pairs without two verdicts above which an LLM judge is not trusted."""
 
 
 class Better(StrEnum):
@@ -32,8 +32,8 @@ class Better(StrEnum):
         return {Better.GIVEN: 1.0, Better.RECORDED: 0.0, Better.EQUAL: 0.5}[self]
 
 
-class JudgeDoubt(StrEnum):
-    """Why a judge's verdicts do not count."""
+class LlmJudgeDoubt(StrEnum):
+    """Why an LLM judge's verdicts do not count."""
 
     FEW_LABELS = "few-labels"
     """Fewer than `LEAST_LABELS` of its pairs have a label by hand."""
@@ -42,12 +42,12 @@ class JudgeDoubt(StrEnum):
     DISAGREES = "disagrees"
     """Kappa with the labels may be below `LEAST_KAPPA`."""
     STALE = "stale"
-    """The run has answers that the judge was not asked about, because they arrived later."""
+    """The run has answers that the LLM judge was not asked about, because they arrived later."""
     UNREADABLE = "unreadable"
     """More than `MOST_UNREADABLE` of its pairs have no two verdicts in the requested form."""
 
 
-class JudgeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LlmJudgeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An LLM judge and what is known of it. In ``summary.json``.
 
     Attributes:
@@ -71,7 +71,7 @@ class JudgeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     first: Estimate
     accuracy: Estimate
     kappa: Estimate
-    doubt: JudgeDoubt | None = None
+    doubt: LlmJudgeDoubt | None = None
     cost: float | None = None
 
     @property
@@ -80,8 +80,8 @@ class JudgeSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return self.doubt is None
 
 
-class JudgeScope(msgspec.Struct, frozen=True):
-    """What a judge is asked about, as it is kept beside its replies.
+class LlmJudgeScope(msgspec.Struct, frozen=True):
+    """What an LLM judge is asked about, as it is kept beside its replies.
 
     Attributes:
         cases: keys of the cases of the run whose answers it compares.
@@ -92,8 +92,8 @@ class JudgeScope(msgspec.Struct, frozen=True):
     labels: Mapping[str, Better] = MappingProxyType({})
 
 
-class JudgeFound(NamedTuple):
-    """The verdicts of a judge.
+class LlmJudgeFound(NamedTuple):
+    """The verdicts of an LLM judge.
 
     Attributes:
         cases: keys of the cases that it was asked about.
@@ -104,4 +104,4 @@ class JudgeFound(NamedTuple):
     cases: Collection[str] = frozenset()
     asked: Collection[str] = frozenset()
     verdicts: Mapping[str, Better] = MappingProxyType({})
-    summary: JudgeSummary | None = None
+    summary: LlmJudgeSummary | None = None

@@ -17,7 +17,7 @@ from trueweight.core.confusion import Confusion, FieldScore
 from trueweight.core.decision import WorkloadDecision
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.grader import FieldCount
-from trueweight.core.preference import JudgeSummary
+from trueweight.core.preference import LlmJudgeSummary
 
 
 class Yardstick(StrEnum):
@@ -27,7 +27,7 @@ class Yardstick(StrEnum):
     """The recorded answer."""
     GOLDEN = "golden"
     """The right answer, as a person wrote it."""
-    JUDGE = "judge"
+    LLM_JUDGE = "judge"
     """The recorded answer, by an LLM judge that compares both."""
     MIXED = "golden-or-recorded"
     """The right answer in the cases that have one, the recorded answer in the others."""
@@ -100,9 +100,9 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             log that it stands for. Of all tasks together it is left out.
         confusion: None where answers are not in a word.
         against: what confusion, fields and lost labels are counted against.
-        as_good: share of answers that a trusted judge finds as good as the recorded one, or better; None without one.
+        as_good: share of answers that a trusted LLM judge finds as good as the recorded one, or better; None without.
         preferred: share that it finds better minus share that it finds worse. Where the lower end is below zero, it is
-            divided by the lower limit of the judge's kappa, because mistakes of a judge shrink a difference.
+            divided by the lower limit of the LLM judge's kappa, because mistakes of an LLM judge shrink a difference.
     """
 
     task: str
@@ -259,7 +259,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         unconfirmed: tasks whose grader no person has confirmed.
         default_bar: the rulings are by the default bar, because the run's bar has no rule about the workload.
         decision: whether to move it, and where to; None in a summary that is not assessed.
-        judge: the LLM judge that compared answers; None if none was asked.
+        llm_judge: the LLM judge that compared answers; None if none was asked.
     """
 
     name: str
@@ -271,7 +271,7 @@ class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     unconfirmed: tuple[str, ...] = ()
     default_bar: bool = True
     decision: WorkloadDecision | None = None
-    judge: JudgeSummary | None = None
+    llm_judge: LlmJudgeSummary | None = msgspec.field(default=None, name="judge")
 
 
 MANIFEST_OPTION: Final = "workload"

@@ -49,7 +49,7 @@ def preview(event: Event, api: str, limit: int) -> str:
 _YARDSTICKS = {
     Yardstick.BASELINE: "recorded answer",
     Yardstick.GOLDEN: "golden answer",
-    Yardstick.JUDGE: "recorded answer, by the judge",
+    Yardstick.LLM_JUDGE: "recorded answer, by the LLM judge",
 }
 _ANSWER = 3_000
 

@@ -4,7 +4,7 @@ from trueweight.store.client_record import LoadRecord, SessionRecord, read_clien
 from trueweight.store.decode import decode_exchange
 from trueweight.store.encode import encode_exchange
 from trueweight.store.files import (
-    JUDGE_RUN,
+    LLM_JUDGE_RUN,
     RunFile,
     read_cached,
     read_plain,
@@ -36,7 +36,7 @@ __all__ = [
     "ASKED_BY",
     "COMMAND",
     "EARLIER_BARS",
-    "JUDGE_RUN",
+    "LLM_JUDGE_RUN",
     "SHARDS",
     "LoadRecord",
     "Manifest",

@@ -43,7 +43,7 @@ class RunFile(StrEnum):
     LOAD_PAGE = "load.html"
     REPORT = "report.html"
     REPORT_MARKDOWN = "report.md"
-    JUDGED = "judged.json"
+    LLM_JUDGED = "judged.json"
 
     def of(self, directory: Path) -> Path:
         """The path of this file in a run directory."""
@@ -54,7 +54,7 @@ class RunFile(StrEnum):
         return self.of(directory).exists()
 
 
-JUDGE_RUN: Final = "judge"
+LLM_JUDGE_RUN: Final = "judge"
 """The folder in a run directory with the run in which an LLM judge was asked about its answers."""
 
 

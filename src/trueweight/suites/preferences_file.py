@@ -1,4 +1,4 @@
-"""``preferences.yaml`` of a workload: which of two answers a person finds better, the labels that measure a judge."""
+"""``preferences.yaml`` of a workload: which of two answers is better, the labels that measure an LLM judge."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Asks an LLM judge which of two answers is better: the answers of a recorded run against the recorded ones.
 
-The judge's requests are a run in a folder of the run: recorded, resumed and paid like any other.
+The LLM judge's requests are a run in a folder of the run: recorded, resumed and paid like any other.
 `trueweight.workflow.judge.preferences` reads its replies, offline.
 """
 
@@ -15,38 +15,38 @@ import numpy as np
 
 from trueweight.core import Case, ConfigError, Provider, Suite, as_sent, near_miss
 from trueweight.core.grader import GRADERS
-from trueweight.core.preference import JudgeScope
+from trueweight.core.preference import LlmJudgeScope
 from trueweight.protocols import read_reply
-from trueweight.store import JUDGE_RUN, RunDir, RunFile
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile
 from trueweight.suites.preferences_file import Preference
 from trueweight.workflow.judge import case_of
 from trueweight.workflow.run_builder import RunBuilder
 from trueweight.workflow.send import RunOptions
 from trueweight.workflow.send_whole import BuiltRun
-from trueweight.workload.preference import SUITE, JudgedPair, answer_of, pair_of, pair_of_answer, questions
+from trueweight.workload.preference import SUITE, LlmJudgePair, answer_of, pair_of, pair_of_answer, questions
 
 
 @dataclass(frozen=True, slots=True)
-class JudgePlan:
-    """What a judge will be asked.
+class LlmJudgePlan:
+    """What an LLM judge will be asked.
 
     Attributes:
         pairs: different pairs of answers.
-        own: the judge is a provider of the run, or the model that is the baseline: it compares its own answers.
+        own: the LLM judge is a provider of the run, or the model that is the baseline: it compares its own answers.
     """
 
-    pairs: tuple[JudgedPair, ...]
-    scope: JudgeScope
+    pairs: tuple[LlmJudgePair, ...]
+    scope: LlmJudgeScope
     run: BuiltRun
     own: bool
 
     def keep_scope(self, directory: Path) -> None:
-        """Write beside the judge's replies what it was asked about."""
-        with RunDir.open(directory / JUDGE_RUN) as judge_run:
-            judge_run.write_text(RunFile.JUDGED, msgspec.json.encode(self.scope).decode())
+        """Write beside the LLM judge's replies what it was asked about."""
+        with RunDir.open(directory / LLM_JUDGE_RUN) as run:
+            run.write_text(RunFile.LLM_JUDGED, msgspec.json.encode(self.scope).decode())
 
 
-def judged_cases(cases: Collection[Case], tasks: Sequence[str], number: int | None, seed: int) -> list[Case]:
+def compared_cases(cases: Collection[Case], tasks: Sequence[str], number: int | None, seed: int) -> list[Case]:
     """The cases whose answers are compared: of the named tasks, or of those whose grader decides nothing.
 
     Args:
@@ -69,14 +69,14 @@ def judged_cases(cases: Collection[Case], tasks: Sequence[str], number: int | No
     ]
     if not found:
         hint = f"Name tasks with --task: {', '.join(sorted(known)) or 'the run has none'}."
-        raise ConfigError("no task of the run needs a judge", code="judge-task", hint=hint)
+        raise ConfigError("no task of the run needs an LLM judge", code="judge-task", hint=hint)
     if number is None or number >= len(found):
         return found
     drawn = np.random.default_rng([seed, 29]).permutation(len(found))[:number]
     return [found[at] for at in sorted(drawn)]
 
 
-def pairs_in(run: RunDir, cases: Sequence[Case]) -> Iterator[JudgedPair]:
+def pairs_in(run: RunDir, cases: Sequence[Case]) -> Iterator[LlmJudgePair]:
     """The pairs of different answers to these cases in a run, each once."""
     wanted = {case.key: case for case in cases}
     providers = {provider.name: provider for provider in run.manifest.providers}
@@ -93,22 +93,22 @@ def pairs_in(run: RunDir, cases: Sequence[Case]) -> Iterator[JudgedPair]:
             yield pair
 
 
-def plan_judge(
+def plan_llm_judge(
     run: RunDir,
-    judge: Provider,
+    llm_judge: Provider,
     preferences: Sequence[Preference],
     *,
     tasks: Sequence[str] = (),
     number: int | None = None,
     seed: int = 0,
-) -> JudgePlan:
-    """What a judge is asked about a run: its pairs of answers, and the pairs that have a label.
+) -> LlmJudgePlan:
+    """What an LLM judge is asked about a run: its pairs of answers, and the pairs that have a label.
 
     Raises:
-        ConfigError: as `judged_cases`; ``judge-nothing`` if all answers are the recorded ones.
+        ConfigError: as `compared_cases`; ``judge-nothing`` if all answers are the recorded ones.
     """
     everything = run.cases()
-    cases = judged_cases(everything.values(), tasks, number, seed)
+    cases = compared_cases(everything.values(), tasks, number, seed)
     by_id = {case.id: case for case in everything.values()}
     labelled = [
         (pair, one.better)
@@ -119,10 +119,10 @@ def plan_judge(
     if not pairs:
         raise ConfigError("every answer is the recorded one: there is nothing to compare", code="judge-nothing")
     suite = Suite(SUITE, tuple(question for pair in pairs.values() for question in questions(pair)))
-    builder = RunBuilder([judge], [suite], RunOptions(passes=1, seed=seed))
+    builder = RunBuilder([llm_judge], [suite], RunOptions(passes=1, seed=seed))
     prepared = builder.run()
-    scope = JudgeScope(tuple(case.key for case in cases), {pair.key: better for pair, better in labelled})
+    scope = LlmJudgeScope(tuple(case.key for case in cases), {pair.key: better for pair, better in labelled})
     built = BuiltRun(prepared.manifest, prepared.cases, prepared.plan, None, builder)
     models = {one.model for one in run.manifest.providers}
     models |= {case.task.recorded.model for case in cases if case.task is not None and case.task.recorded is not None}
-    return JudgePlan(tuple(pairs.values()), scope, built, judge.model in models)
+    return LlmJudgePlan(tuple(pairs.values()), scope, built, llm_judge.model in models)

@@ -11,7 +11,7 @@ import numpy as np
 
 from trueweight.core import Case, FailureKind, Observation
 from trueweight.core.exchange import TIMEOUTS
-from trueweight.core.preference import JudgeSummary
+from trueweight.core.preference import LlmJudgeSummary
 from trueweight.core.workload import (
     Baseline,
     Disagreement,
@@ -53,24 +53,24 @@ def compare_workload(
     candidates: int,
     seed: int,
     facts: WorkloadFacts,
-    judge: JudgeSummary | None = None,
+    llm_judge: LlmJudgeSummary | None = None,
 ) -> WorkloadFound | None:
     """Compare each provider with the baseline; None if no case has a task.
 
     Args:
         candidates: number of providers that are compared; their intervals hold together, those of tasks as well.
         seed: of the run.
-        judge: whose verdicts are among the grades; None if no judge was asked.
+        llm_judge: whose verdicts are among the grades; None if no LLM judge was asked.
     """
     columns = Columns(cases)
     if not len(columns):
         return None
-    kappa = judge.kappa.low if judge is not None and judge.trusted else None
+    kappa = llm_judge.kappa.low if llm_judge is not None and llm_judge.trusted else None
     make = Estimator(looks_of(candidates, len(columns.names)), seed)
     whole = Estimator(looks_of(candidates), seed)  # of what is looked at once for each candidate
     known = frozenset(columns.keys)
     return WorkloadFound(
-        rounded(msgspec.structs.replace(_summary(columns, make, facts, candidates), judge=judge)),
+        rounded(msgspec.structs.replace(_summary(columns, make, facts, candidates), llm_judge=llm_judge)),
         {
             name: rounded(_provider(columns, make, whole, [seen for seen in rows if seen.case in known], kappa))
             for name, rows in observations.items()
@@ -133,7 +133,7 @@ class _Answers(NamedTuple):
     Attributes:
         grades: by case and by what they are against.
         agreement, correct, judged, readable: mean over the trials of a case; NaN where there is none.
-        kappa: the lower limit of the judge's; None without a trusted judge.
+        kappa: the lower limit of the LLM judge's; None without a trusted LLM judge.
     """
 
     grades: Mapping[int, Sequence[tuple[str, Grade]]]
@@ -155,7 +155,7 @@ def _provider(
         grades,
         _by_case(grades, size, Yardstick.BASELINE),
         _by_case(grades, size, Yardstick.GOLDEN),
-        _by_case(grades, size, Yardstick.JUDGE),
+        _by_case(grades, size, Yardstick.LLM_JUDGE),
         column([_share(grades.get(at, ())) for at in range(size)]),
         kappa,
     )
@@ -200,7 +200,7 @@ def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, again
 
 def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
     """The share of readable answers, each counted once, whatever it is compared with."""
-    readable = {trial: grade.readable for trial, grade in grades if grade.against is not Yardstick.JUDGE}
+    readable = {trial: grade.readable for trial, grade in grades if grade.against is not Yardstick.LLM_JUDGE}
     return sum(readable.values()) / len(readable) if readable else None
 
 
@@ -275,20 +275,20 @@ def _yardstick(kept: Sequence[Sequence[Grade]]) -> Yardstick:
 
 
 def _as_good(make: Estimator, answers: _Answers, rows: Array) -> Quality | None:
-    """The share of answers that are not worse by the judge; None if it was asked about none of these cases."""
+    """The share of answers that are not worse by the LLM judge; None if it was asked about none of these cases."""
     found = []
     for at in np.flatnonzero(rows):
-        own = [one.value >= 0.5 for _, one in answers.grades.get(int(at), ()) if one.against is Yardstick.JUDGE]
+        own = [one.value >= 0.5 for _, one in answers.grades.get(int(at), ()) if one.against is Yardstick.LLM_JUDGE]
         found.append(sum(own) / len(own) if own else None)
     scores = column(found)
     return _mean(make, scores, "no verdict") if np.isfinite(scores).any() else None
 
 
 def _preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
-    """How much more often the judge prefers the provider's answers, in [-1, 1]; None without a verdict.
+    """How much more often the LLM judge prefers the provider's answers, in [-1, 1]; None without a verdict.
 
-    A judge that errs at random shrinks a true difference by about its kappa, so a lower end below zero is divided by
-    the lower limit of kappa.
+    An LLM judge that errs at random shrinks a true difference by about its kappa, so a lower end below zero is divided
+    by the lower limit of kappa.
     """
     if not np.isfinite(judged).any():
         return None
@@ -297,7 +297,7 @@ def _preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
     def corrected(low: float | None) -> float | None:
         return low if low is None or low >= 0 else max(-1.0, low / kappa)
 
-    method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the judge's kappa"
+    method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the LLM judge's kappa"
     return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)
 
 

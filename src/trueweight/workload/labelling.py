@@ -14,7 +14,7 @@ from trueweight.core.grader import GRADERS
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import Answer, CaseTask
 from trueweight.suites.workload_folder import GOLDEN_FILE
-from trueweight.workload.preference import JudgedPair
+from trueweight.workload.preference import LlmJudgePair
 
 _TYPED: Final = frozenset({"label", "number", "text"})
 """Graders whose answers are short enough to be typed: the recorded one is not shown, so that it leads to nothing."""
@@ -34,14 +34,14 @@ def in_order(cases: Sequence[Case], done: Collection[str], seed: int, differing:
     return [left[at] for at in sorted(drawn, key=lambda at: -differing.get(left[at].key, 0))]
 
 
-def pairs_in_order(pairs: Iterable[JudgedPair], done: Collection[str], seed: int) -> list[tuple[JudgedPair, bool]]:
+def pairs_in_order(pairs: Iterable[LlmJudgePair], done: Collection[str], seed: int) -> list[tuple[LlmJudgePair, bool]]:
     """One pair of each case, in a drawn order, and whether its sides are swapped.
 
     Args:
         done: keys of cases that have a label.
     """
     rng = np.random.default_rng([seed, 31])
-    of_case: dict[str, list[JudgedPair]] = {}
+    of_case: dict[str, list[LlmJudgePair]] = {}
     for pair in sorted(pairs, key=lambda one: one.key):
         if pair.case not in done:
             of_case.setdefault(pair.case, []).append(pair)

@@ -18,7 +18,7 @@ from trueweight.core.workload import (
 )
 from trueweight.report.numbers import NONE, counted, percent, span, whole_percent, write
 from trueweight.report.text import visible
-from trueweight.report.words.judge import judge_sentences
+from trueweight.report.words.llm_judge import llm_judge_sentences
 
 _SHOWN: Final = 25
 """Disagreements of one provider that the page lists; the drawer has the others."""
@@ -110,11 +110,11 @@ HEADS: Final = (
 )
 
 
-JUDGED_HEAD: Final = "As good by the judge"
+LLM_JUDGE_HEAD: Final = "As good by the LLM judge"
 
 
-def _judged(found: WorkloadSummary) -> bool:
-    return found.judge is not None and found.judge.trusted
+def _has_llm_judge(found: WorkloadSummary) -> bool:
+    return found.llm_judge is not None and found.llm_judge.trusted
 
 
 def workload_section(summary: Summary, order: Sequence[str]) -> WorkloadSection | None:
@@ -127,7 +127,7 @@ def workload_section(summary: Summary, order: Sequence[str]) -> WorkloadSection 
     return WorkloadSection(
         visible(found.name, limit=80),
         tuple(_notes(found)),
-        HEADS if not _judged(found) else (*HEADS[:3], JUDGED_HEAD, *HEADS[3:]),
+        HEADS if not _has_llm_judge(found) else (*HEADS[:3], LLM_JUDGE_HEAD, *HEADS[3:]),
         tuple(_table(found, own, task) for task in tasks),
         tuple(_confusions(own)),
         tuple(_fields(own)),
@@ -151,8 +151,8 @@ def _notes(found: WorkloadSummary) -> Iterator[str]:
         )
     else:
         yield "There are no golden answers, so agreement with the baseline decides, by tasks whose grader decides."
-    if found.judge is not None:
-        yield from judge_sentences(found.judge)
+    if found.llm_judge is not None:
+        yield from llm_judge_sentences(found.llm_judge)
     if found.default_bar:
         answers = DEFAULT_WORKLOAD_BAR.answers
         margin, agreement = (
@@ -192,7 +192,7 @@ def _table(found: WorkloadSummary, own: dict[str, ProviderWorkload], task: TaskS
                     _number(result.agreement),
                     _number(result.correct),
                     _number(result.difference),
-                    *((_number(result.as_good),) if _judged(found) else ()),
+                    *((_number(result.as_good),) if _has_llm_judge(found) else ()),
                     _number(result.readable),
                     *((_number(whole.p95_ms), _number(whole.failures)) if whole is not None else ()),
                     *((_number(whole.cost), _number(whole.saving)) if whole is not None else ()),
@@ -212,8 +212,14 @@ def _baseline(found: WorkloadSummary, task: TaskSummary | None) -> WorkloadRow:
     own = base.self_agreement if task is None else task.self_agreement
     whole = task is None or len(found.tasks) == 1
     nothing = NumberText("", "", "")
-    judged = (nothing,) if _judged(found) else ()
-    cells: tuple[NumberText, ...] = (_number(own), _number(base.correct if whole else None), nothing, *judged, nothing)
+    llm_judge = (nothing,) if _has_llm_judge(found) else ()
+    cells: tuple[NumberText, ...] = (
+        _number(own),
+        _number(base.correct if whole else None),
+        nothing,
+        *llm_judge,
+        nothing,
+    )
     if whole:
         cells = (*cells, _number(base.p95_ms), nothing, _number(base.cost), nothing)
     return WorkloadRow("baseline, with itself", cells)
@@ -230,7 +236,7 @@ def _note(task: TaskSummary) -> str:
 _AGAINST: Final = {
     Yardstick.GOLDEN: "golden answers",
     Yardstick.BASELINE: "recorded answers",
-    Yardstick.JUDGE: "the judge",
+    Yardstick.LLM_JUDGE: "the LLM judge",
     Yardstick.MIXED: "golden answers, and recorded ones where there are none",
 }
 

@@ -240,7 +240,7 @@ def _sure(workload: WorkloadSummary, summary: Summary) -> str:
     recorded = "recorded answers" + ("" if golden else " alone") + ", which are not the truth"
     by = [counted(golden, "golden answer")] if golden else []
     by += [recorded] if any(task.decides and task.golden < task.recorded for task in workload.tasks) else []
-    by += ["an LLM judge"] if workload.judge is not None and workload.judge.trusted else []
+    by += ["an LLM judge"] if workload.llm_judge is not None and workload.llm_judge.trusted else []
     return (
         f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}. All that is said "
         f"of {counted(workload.candidates, 'candidate')} is right with a probability of at least 95%."

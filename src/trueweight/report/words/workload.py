@@ -36,7 +36,7 @@ def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str
         case WorkloadRule.AGREEMENT:
             return f"agrees with the recorded answers in {_points(value)}% or more{of}"
         case WorkloadRule.PREFERRED:
-            return f"the judge prefers the recorded answers by {_points(-value)} points at most{of}"
+            return f"the LLM judge prefers the recorded answers by {_points(-value)} points at most{of}"
         case WorkloadRule.LABEL:
             return f"answers {visible(label, limit=40)!r} in {_points(value)}% or more of the cases that expect it{of}"
         case WorkloadRule.READABLE:
@@ -81,7 +81,7 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
         case WorkloadRule.PREFERRED.value:
             side = "worse" if found.value < 0 else "better"
             points = f"{write(found.value, 'difference')} points{f', {span(found)}' if span(found) else ''}"
-            return f"the judge finds its answers more often {side}{of} ({points})"
+            return f"the LLM judge finds its answers more often {side}{of} ({points})"
         case WorkloadRule.LABEL.value:
             label = visible(reason.label, limit=40)
             more = "" if reason.code is ReasonCode.WORKLOAD_FAILS else "; golden answers to them would decide"

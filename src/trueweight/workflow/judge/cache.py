@@ -20,7 +20,7 @@ import platformdirs
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
-from trueweight.store import JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgeProcesses, process_number
@@ -200,7 +200,7 @@ class TrialCache:
 
 def _has_llm_judge(run: RunDir) -> bool:
     """Whether an LLM judge was asked. Its verdicts are another record, so such a run is judged each time."""
-    return RunFile.MANIFEST.is_in(run.path / JUDGE_RUN)
+    return RunFile.MANIFEST.is_in(run.path / LLM_JUDGE_RUN)
 
 
 def _name(*parts: str) -> str:

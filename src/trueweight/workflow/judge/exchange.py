@@ -33,7 +33,7 @@ from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.evidence import anomalies
 from trueweight.core.judging import JudgingProblem, NotJudged, guarded
-from trueweight.core.preference import JudgeFound
+from trueweight.core.preference import LlmJudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
@@ -44,7 +44,7 @@ from trueweight.workflow.judge.not_offered import as_refusal
 from trueweight.workflow.judge.server_errors import with_pending
 from trueweight.workflow.judge.thought import is_cut_in_thought, judged_of_cut, thinking_tokens
 from trueweight.workload.grading import grades_of
-from trueweight.workload.preference import grade_by_judge
+from trueweight.workload.preference import grade_by_llm_judge
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ def judge_exchange(
     *,
     without: Collection[str] = (),
     thinking_allowance: int = 0,
-    preferences: JudgeFound = JudgeFound(),
+    preferences: LlmJudgeFound = LlmJudgeFound(),
 ) -> Judged:
     """Judge one exchange by its case.
 
@@ -106,7 +106,7 @@ def judge_exchange(
         checked = with_served_model(_switched(case, exchange.thinking, provider), provider)
         findings = run_checks(checked, reply, without=without)
         grades = guarded("grades", lambda: grades_of(case, reply))
-        by_judge = guarded("judge", lambda: grade_by_judge(case, reply, preferences.verdicts) if asked else None)
+        by_judge = guarded("judge", lambda: grade_by_llm_judge(case, reply, preferences.verdicts) if asked else None)
         answer = guarded("api-agreement", lambda: compared_answer(case, reply) if len(provider.api) > 1 else None)
     if exchange.thinking is not ThinkingMode.AS_SERVED:
         findings = _with_own_severity(findings)

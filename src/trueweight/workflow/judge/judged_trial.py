@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trueweight.checks import ReplyDigest, digest_choices
 from trueweight.core import Case, Exchange, Observation, as_sent, counterparts
 from trueweight.core.judging import NotJudged, guarded
-from trueweight.core.preference import JudgeFound
+from trueweight.core.preference import LlmJudgeFound
 from trueweight.core.provider import Provider, reference_among
 from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest
@@ -58,7 +58,7 @@ class TrialJudge:
         manifest: Manifest,
         cases: Mapping[str, Case],
         without: Collection[str] = (),
-        preferences: JudgeFound = JudgeFound(),
+        preferences: LlmJudgeFound = LlmJudgeFound(),
     ) -> None:
         # Drift's prompts are compared by their answers' distributions, never judged one by one.
         self.cases = {key: case for key, case in cases.items() if case.suite != DRIFT}

@@ -8,25 +8,25 @@ from pathlib import Path
 import msgspec
 
 from trueweight.core import ConfigError
-from trueweight.core.preference import JudgeFound, JudgeScope, JudgeSummary
+from trueweight.core.preference import LlmJudgeFound, LlmJudgeScope, LlmJudgeSummary
 from trueweight.protocols import read_reply
-from trueweight.store import JUDGE_RUN, RunDir, RunFile, read_plain
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, read_plain
 from trueweight.workflow.judge.exchange import cost_of
 from trueweight.workload.preference import combine, pair_key, read_verdict, trust
 
 
-def read_scope(judge_run: Path) -> JudgeScope:
-    """What the judge of a run was asked about; empty if its file is missing or not of this version."""
+def read_scope(judge_run: Path) -> LlmJudgeScope:
+    """What the LLM judge of a run was asked about; empty if its file is missing or not of this version."""
     with suppress(ConfigError, msgspec.MsgspecError):
-        return msgspec.json.decode(read_plain(RunFile.JUDGED.of(judge_run)), type=JudgeScope)
-    return JudgeScope()
+        return msgspec.json.decode(read_plain(RunFile.LLM_JUDGED.of(judge_run)), type=LlmJudgeScope)
+    return LlmJudgeScope()
 
 
-def read_preferences(directory: Path) -> JudgeFound:
-    """What the judge of a run directory says; empty if none was asked."""
-    path = directory / JUDGE_RUN
+def read_preferences(directory: Path) -> LlmJudgeFound:
+    """What the LLM judge of a run directory says; empty if none was asked."""
+    path = directory / LLM_JUDGE_RUN
     if not RunFile.MANIFEST.is_in(path):
-        return JudgeFound()
+        return LlmJudgeFound()
     scope = read_scope(path)
     with RunDir.open(path) as run:
         (provider,) = run.manifest.providers
@@ -40,7 +40,7 @@ def read_preferences(directory: Path) -> JudgeFound:
     found = combine(pairs, places)
     trusted = trust(found.of_pairs, found.unreadable, scope.labels)
     known = [cost for cost in costs if cost is not None]
-    summary = JudgeSummary(
+    summary = LlmJudgeSummary(
         name=provider.name,
         model=provider.model,
         cases=len(scope.cases),
@@ -53,4 +53,4 @@ def read_preferences(directory: Path) -> JudgeFound:
         doubt=trusted.doubt,
         cost=sum(known) if known else None,
     )
-    return JudgeFound(frozenset(scope.cases), frozenset(pairs), found.of_pairs, summary)
+    return LlmJudgeFound(frozenset(scope.cases), frozenset(pairs), found.of_pairs, summary)

@@ -12,7 +12,7 @@ import msgspec
 
 from trueweight.checks import ReplyDigest
 from trueweight.core import Case, Exchange, Observation, ThinkingMode, Variant, variants_of
-from trueweight.core.preference import JudgeDoubt, JudgeFound, JudgeSummary
+from trueweight.core.preference import LlmJudgeDoubt, LlmJudgeFound, LlmJudgeSummary
 from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
 from trueweight.core.steps import rare_garbage_collection
@@ -35,7 +35,7 @@ class Judgement:
         cases: by key, in the order of the run.
         finished_at: when the last attempt on record ended, UTC; None if nothing is recorded.
         left_out: trial → why its exchange is not of this run, for those that were not judged.
-        judge: the LLM judge whose verdicts are among the grades; None if none was asked.
+        llm_judge: the LLM judge whose verdicts are among the grades; None if none was asked.
     """
 
     manifest: Manifest
@@ -43,7 +43,7 @@ class Judgement:
     observations: tuple[Observation, ...]
     finished_at: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
-    judge: JudgeSummary | None = None
+    llm_judge: LlmJudgeSummary | None = None
 
     def variants(self) -> dict[str, dict[str, tuple[Variant, ...]]]:
         """Provider → case → the APIs and modes of its trials; an API is named as it is compared."""
@@ -108,7 +108,7 @@ def judge_exchanges(
     exchanges: Iterable[Exchange],
     *,
     without: Collection[str] = (),
-    preferences: JudgeFound = JudgeFound(),
+    preferences: LlmJudgeFound = LlmJudgeFound(),
 ) -> Judgement:
     """Judge these exchanges of a run, but for those of a case or provider that it does not have: ``left_out``.
 
@@ -150,7 +150,7 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     observations = mark_not_offered(observations, cases)
     summary = judge.preferences.summary
     if stale and summary is not None:
-        summary = msgspec.structs.replace(summary, doubt=JudgeDoubt.STALE)
+        summary = msgspec.structs.replace(summary, doubt=LlmJudgeDoubt.STALE)
     return Judgement(manifest, cases, tuple(observations), latest or None, left_out, summary)
 
 

@@ -274,7 +274,7 @@ def _workload_of(judgement: Judgement, observations: Mapping[str, Sequence[Obser
         candidates=candidates,
         seed=manifest.seed,
         facts=facts,
-        judge=judgement.judge,
+        llm_judge=judgement.llm_judge,
     )
 
 
