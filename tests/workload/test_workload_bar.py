@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logs import ticket_row
+from logs import chat_body, chat_response, litellm_row, ticket_row
 from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
@@ -56,6 +56,33 @@ def test_golden_answers_bring_the_margin(tmp_path: Path) -> None:
     assert "there are 30: TOO FEW" in done.stderr
     assert "the baseline is taken to agree with itself in 98%: no request is twice in the log" in done.stderr
     assert "# Not proposed: p95_ms_at_most: 30 cases are too few" in done.stdout
+
+
+def test_texts_bring_the_margin_of_an_llm_judge(tmp_path: Path) -> None:
+    """If there are enough of them; else the bar says how many it takes. A small task is named as well."""
+    words = "A summary of plan {}, in one whole sentence, because that is how people write what they want to be read."
+    for number, enough in ((30, False), (90, True)):
+        rows = [ticket_row(n, LABELS[n % 3]) for n in range(60)]
+        rows += [text_row(n, words.format(n)) for n in range(number)]
+        folder = workload_of(rows, tmp_path / str(number))
+        done = trueweight("bar", "init", folder, "--candidates", 1, cwd=tmp_path)
+        (texts,) = [line for line in done.stdout.splitlines() if "LLM judge" in line and line.startswith("#")][:1]
+        assert ("judge_margin = 0.1" in done.stdout) is enough
+        least = margin_needs(0.1, looks_of(1, 2), 0).least
+        assert (f"preferred: {least} at best; there are 90: enough" if enough else f"would need {least} cases") in (
+            done.stderr
+        ), texts
+    few = [*(ticket_row(n, LABELS[n % 3]) for n in range(60)), *(text_row(n, LABELS[n % 3]) for n in range(5))]
+    done = trueweight("bar", "init", workload_of(few, tmp_path / "few"), "--candidates", 1, cwd=tmp_path)
+    assert "too few cases to move with the others" in done.stderr
+    assert "(5); draw more" in done.stderr
+
+
+def text_row(number: int, answer: str) -> dict[str, object]:
+    """A row of another task than the tickets."""
+    body = chat_body(f"meeting number {number}")
+    body["messages"][0]["content"] = "Write down what was said in the meeting below, for those who were not there."
+    return litellm_row(body, chat_response(answer))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from runs import as_recorded, record, workload_of
 
 from in_process import trueweight
 from trueweight.assess.decide import decide, with_decision
+from trueweight.cli.watch import command as watch
 from trueweight.core import Price, Provider, Ruling
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.decision import HostDecision, Move, MoveReason, Worse
@@ -19,7 +21,7 @@ from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, Quality, WorkloadRuling
 from trueweight.report.words.decision import decision_text
-from trueweight.report.words.move_plan import QUESTIONS, checklist
+from trueweight.report.words.move_plan import QUESTIONS, checklist, plan_lines
 from trueweight.store import RunDir
 from trueweight.workflow.finish import judge
 
@@ -172,6 +174,22 @@ def test_the_checklist_has_facts_and_open_questions(judged: Summary) -> None:
     answers = {item.key: item.answer for item in items if item.key}
     assert answers == {key: "Only in the EU; §4 of the contract." if key == "residency" else "" for key in QUESTIONS}
     assert any("agrees with the recorded answers: 100.0%" in item.answer for item in items if not item.key)
+
+
+def test_the_plan_has_the_watch_as_a_command_with_the_files_of_the_run(judged: Summary) -> None:
+    """It is parsed by the command itself, and a name with a space is quoted. Without a command on record there is
+    none."""
+    words = ("trueweight", "run", "--providers", "my hosts.toml", "--suite", "a,work/tickets", "--bar", "bar.toml")
+    made = msgspec.structs.replace(judged, run=msgspec.structs.replace(judged.run, command=words))
+    (step,) = [one for one in plan_lines(with_decision(made)) if one.command]
+    line = shlex.split(step.command)
+    assert line[:3] == ["trueweight", "watch", "work/tickets"]
+    with watch.make_context("watch", line[2:]) as ctx:
+        assert ctx.params["providers_file"] == Path("my hosts.toml")
+        assert ctx.params["bar_file"] == Path("bar.toml")
+        assert (ctx.params["names"], ctx.params["every"]) == (("good",), 6 * 3600)
+    bare = msgspec.structs.replace(judged, run=msgspec.structs.replace(judged.run, command=()))
+    assert not [one for one in plan_lines(with_decision(bare)) if one.command]
 
 
 def test_decide_prints_writes_and_exits(run: Path, tmp_path: Path) -> None:

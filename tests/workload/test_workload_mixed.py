@@ -188,7 +188,7 @@ def test_only_tasks_that_are_decided_move(tmp_path: Path) -> None:
     assert text is not None
     assert text.title == f"Move {triage} to host, with closed-1-2026 as fallback"
     assert "so they stay" in dict(text.lines)["open"]
-    plan = " ".join(sentence for _, sentences in plan_lines(summary) for sentence in sentences)
+    plan = " ".join(sentence for step in plan_lines(summary) for sentence in step.sentences)
     assert f"Begin with {triage}, 82% of the requests" in plan
     assert f"Leave {routing} and {texts} with closed-1-2026 until a run decides about them" in plan
     done = trueweight("decide", tmp_path / "second", "--per-month", 1000, "--json", cwd=tmp_path)

@@ -183,6 +183,11 @@ def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path,
         secret = f"{hook}/T0000SECRET0000"
         dry = trueweight(*line, "--dry-run", cwd=tmp_path)
         assert (dry.returncode, len(got)) == (0, 0)
+        one = trueweight(*line, "--dry-run", "--only", "steady", cwd=tmp_path)
+        assert "steady" in one.stdout
+        assert "drifts" not in one.stdout
+        unknown = trueweight(*line, "--dry-run", "--only", "drift", cwd=tmp_path)
+        assert (unknown.returncode, "Did you mean 'drifts'?" in unknown.stderr) == (2, True)
         for looks in range(1, 5):  # noqa: B007 - the host reads it
             done = trueweight(*line, "--webhook-env", "HOOK", cwd=tmp_path, env={"HOOK": secret})
             codes.append(done.returncode)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from trueweight.core import Estimate, Role, Ruling, Severity, digest
-from trueweight.core.bar_outcome import AGREEMENT, MARGIN, Side
+from trueweight.core.bar_outcome import AGREEMENT, JUDGE_MARGIN, MARGIN, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class WorkloadBar:
 
 
 DEFAULT_WORKLOAD_BAR: Final = WorkloadBar(
-    TaskBar(quality_margin=MARGIN, agreement_at_least=AGREEMENT, judge_margin=0.1), readable_at_least=0.9
+    TaskBar(quality_margin=MARGIN, agreement_at_least=AGREEMENT, judge_margin=JUDGE_MARGIN), readable_at_least=0.9
 )
 """What holds where a bar says nothing about the workload. Its rule about form counts only where it is surely missed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -30,14 +30,13 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.core.workload import ProviderWorkload, Quality, TaskSummary, WorkloadRuling, WorkloadSummary
 from trueweight.workload.compare import NO_COSTS
 from trueweight.workload.estimates import Estimator, looks_of
+from trueweight.workload.planning import SLACK
 
 COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
 _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
 _ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.PREFERRED})
-SLACK: Final = 0.2
-"""How far below what the bar asks of all tasks together the answers of one task may surely be, so that it moves."""
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
 )
@@ -92,7 +91,7 @@ def _host(
     stays = {one.task for one in undecided}
     tasks = tuple(task for task in workload.tasks if task.name not in stays)
     saving = _saving_of(summary, tasks, found) if stays and tasks else found.saving
-    move, reasons = _decided(found, provider, saving)
+    move, reasons = _decided(_of_moving(found, stays), provider, saving)
     if move.rank <= Move.MOVE_WITH_FALLBACK.rank and not tasks:
         move, reasons = Move.NOT_ENOUGH, (HostReason(code=MoveReason.NO_TASK),)
     cautions = tuple(_cautions(summary, workload)) if move.rank <= Move.MOVE_WITH_FALLBACK.rank else ()
@@ -107,6 +106,19 @@ def _host(
         tasks=tuple(task.name for task in tasks),
         undecided=undecided,
     )
+
+
+def _of_moving(found: ProviderWorkload, stays: Collection[str]) -> ProviderWorkload:
+    """Without an open rule that is only about texts which do not move: an LLM judge's."""
+    texts = {one.task for one in found.tasks if one.not_worse.value is None}
+    rulings = tuple(
+        one
+        for one in found.rulings
+        if one.rule is not WorkloadRule.PREFERRED
+        or one.outcome is not Ruling.INCONCLUSIVE
+        or not ({one.task} if one.task else texts) <= set(stays)
+    )
+    return msgspec.structs.replace(found, rulings=rulings)
 
 
 def _undecided(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[UndecidedTask]:
@@ -175,12 +187,21 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     cost = _of_cost(saving)
     if cost is not None and cost.code is MoveReason.SAVES_NOTHING:
         return Move.STAY, (cost,)
-    if missed or still or avoided or provider.assessment.recommendation is Recommendation.UNDECIDED:
+    if missed or still or avoided or _is_open_elsewhere(provider):
         reasons = (*missed, *still) or (HostReason(code=MoveReason.FAULTS),)
         return Move.MOVE_WITH_FALLBACK, (*reasons, *((cost,) if cost else ()))
     if cost is not None:
         return Move.MOVE_WITH_FALLBACK, (cost,)
     return Move.MOVE, (HostReason(code=MoveReason.ALL_MET),)
+
+
+def _is_open_elsewhere(provider: ProviderSummary) -> bool:
+    """Whether something beside the rules about the workload leaves the recommendation undecided."""
+    assessment = provider.assessment
+    rules = () if assessment.bar is None else assessment.bar.rules
+    others = any(rule.outcome is Ruling.INCONCLUSIVE and rule.workload is None for rule in rules)
+    of_workload = {reason.code for reason in assessment.reasons} <= _WORKLOAD
+    return assessment.recommendation is Recommendation.UNDECIDED and (others or not of_workload)
 
 
 def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:

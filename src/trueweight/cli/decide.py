@@ -73,10 +73,14 @@ def command(
     click.echo("\nChecklist")
     for item in checklist(summary, answers):
         click.echo(f"  {item.question}\n    {item.answer or f'? open ({item.key})'}")
-    for title, sentences in plan_lines(summary):
-        click.echo(f"\n{title}")
-        for sentence in sentences:
+    for step in plan_lines(summary):
+        click.echo(f"\n{step.title}")
+        for sentence in step.sentences[:1] if step.command else step.sentences:
             click.echo(f"  {visible(sentence)}")
+        if step.command:
+            click.echo(f"    {step.command}")
+            for sentence in step.sentences[1:]:
+                click.echo(f"  {visible(sentence)}")
     if output is not None:
         write_for_people(output, decision_page(summary, answers))
         click.echo(f"\n{output}", err=True)

@@ -24,11 +24,12 @@ from trueweight.cli._options import (
     providers_option,
     seed_option,
 )
-from trueweight.core import ConfigError, ExitCode, InfrastructureError
+from trueweight.core import ConfigError, ExitCode, InfrastructureError, near_miss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from trueweight.core import Provider
     from trueweight.report.words.watch import WatchEvent
     from trueweight.workflow.watch import Watched
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="WORKLOAD|HISTORY", type=FOLDER)
 @providers_option(required=False)
 @bar_option("Thresholds file (bar.toml) of the workload.")
+@click.option("--only", "names", multiple=True, metavar="NAME", help="Ask only this host. Repeatable.  [default: all]")
 @click.option("--every", type=Duration(), metavar="TIME", help="Look again every TIME (30m, 6h, 1d) until interrupted.")
 @click.option("--once", is_flag=True, help="Look once, for cron. The default without --every.")
 @click.option("--history", type=FOLDER, metavar="DIR", help="Folder of the runs.  [default: WORKLOAD-history]")
@@ -63,6 +65,7 @@ def command(
     folder: Path,
     providers_file: Path | None,
     bar_file: Path | None,
+    names: tuple[str, ...],
     every: float | None,
     once: bool,
     history: Path | None,
@@ -121,7 +124,7 @@ def command(
         raise ConfigError("--every and --once exclude each other", code="watch-when", where="--once")
     runs = history or folder.with_name(f"{folder.name}-history")
     draw = _Draw(number, seed)
-    look = _looking(folder, providers_file, bar_file, runs, draw, budget=budget, probing=not no_probe)
+    look = _looking(folder, _hosts(providers_file, names), bar_file, runs, draw, budget=budget, probing=not no_probe)
     if dry_run:
         return look(True)
     if every is None:
@@ -137,9 +140,25 @@ class _Draw(NamedTuple):
     seed: int
 
 
+def _hosts(providers_file: Path, names: tuple[str, ...]) -> list[Provider]:
+    """The hosts of the file; with names, only these.
+
+    Raises:
+        ConfigError: ``provider-unknown`` for a name that the file does not have, beside those of `load_providers`.
+    """
+    from trueweight.config import load_providers
+
+    found = {one.name: one for one in load_providers(providers_file, environ=os.environ)}
+    for name in names:
+        if name not in found:
+            hint = near_miss(name, found)
+            raise ConfigError(f"no provider {name!r} in the file", code="provider-unknown", where="--only", hint=hint)
+    return [found[name] for name in dict.fromkeys(names)] if names else list(found.values())
+
+
 def _looking(
     folder: Path,
-    providers_file: Path,
+    providers: Sequence[Provider],
     bar_file: Path | None,
     runs: Path,
     draw: _Draw,
@@ -153,11 +172,9 @@ def _looking(
     from trueweight.assess import load_bar
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_built import send_built
-    from trueweight.config import load_providers
     from trueweight.wire import WireSettings
     from trueweight.workflow.look import look_directory, plan_look
 
-    providers = load_providers(providers_file, environ=os.environ)
     bar = None if bar_file is None else load_bar(bar_file)
     settings = WireSettings(budget_usd=budget)
 

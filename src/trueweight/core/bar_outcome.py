@@ -15,6 +15,9 @@ MARGIN: Final = 0.05
 AGREEMENT: Final = 0.9
 """The least agreement with the recorded answers, where no bar says it."""
 
+JUDGE_MARGIN: Final = 0.1
+"""By how large a share of the cases an LLM judge may prefer the recorded answers, where no bar says it."""
+
 
 class Ruling(StrEnum):
     """What is decided, of one rule or of a whole bar."""

@@ -22,6 +22,9 @@ LIKELY: Final = 0.8
 MOST: Final = 20_000
 """Cases beyond which no number is given."""
 
+SLACK: Final = 0.2
+"""How far below what the bar asks of all tasks together the answers of one task may surely be, so that it moves."""
+
 
 class Need(NamedTuple):
     """What one rule takes.

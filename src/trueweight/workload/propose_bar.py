@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from trueweight.core import Case, Estimate
-from trueweight.core.bar_outcome import MARGIN, WorkloadRule
-from trueweight.core.workload import WorkloadFacts, WorkloadSummary
+from trueweight.core.bar_outcome import JUDGE_MARGIN, MARGIN, WorkloadRule
+from trueweight.core.workload import TaskSummary, WorkloadFacts, WorkloadSummary
 from trueweight.workload.compare import compare_workload
 from trueweight.workload.estimates import looks_of
-from trueweight.workload.planning import Need, margin_needs, needs_looked_at_once, quantile_needs, share_needs
+from trueweight.workload.planning import SLACK, Need, margin_needs, needs_looked_at_once, quantile_needs, share_needs
 
 _NOISE_UNKNOWN: Final = 0.98
 """How often an equally good provider is taken to agree where the log does not show how often the baseline does."""
@@ -69,7 +69,7 @@ def propose_bar(
         summary = msgspec.structs.replace(summary, baseline=own)
     rules = list(_rules(summary, margin, candidates))
     needs = tuple(_needs(summary, dict(rules), candidates))
-    notes = tuple(_notes(summary, dict(rules)))
+    notes = tuple(_notes(summary, dict(rules), candidates))
     return ProposedBar(_text(summary, rules, needs, candidates, notes), needs, notes)
 
 
@@ -88,6 +88,8 @@ def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator
         yield "quality_margin", margin
     if any(task.decides and task.recorded for task in summary.tasks):
         yield "agreement_at_least", max(0.05, math.floor(100 * ((agreement if known else 0.95) - margin) + 1e-9) / 100)
+    if _texts(summary) >= _llm_judge_need(summary, candidates) > 0:
+        yield "judge_margin", JUDGE_MARGIN
     readable = _attainable(_READABLE, summary.cases, candidates)
     if readable is not None:
         yield "readable_at_least", readable
@@ -102,13 +104,40 @@ def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator
         yield "cost_per_1000_at_most", float(f"{baseline.cost.value:.3g}")
 
 
-def _notes(summary: WorkloadSummary, rules: Mapping[str, float]) -> Iterator[str]:
+def _needs_llm_judge(task: TaskSummary) -> bool:
+    """Whether only an LLM judge, or golden answers, can decide about most answers of a task."""
+    return not task.decides and task.recorded > 0 and 2 * task.golden < task.cases
+
+
+def _texts(summary: WorkloadSummary) -> int:
+    """Cases that an LLM judge can compare, because agreement decides nothing about them."""
+    return sum(task.recorded for task in summary.tasks if _needs_llm_judge(task))
+
+
+def _llm_judge_need(summary: WorkloadSummary, candidates: int) -> int:
+    """Cases with which an LLM judge's verdicts can meet the margin; 0 if none are enough."""
+    return margin_needs(JUDGE_MARGIN, looks_of(candidates, len(summary.tasks)), 0.0).least or 0
+
+
+def _notes(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int) -> Iterator[str]:
     own, known = summary.baseline.self_agreement, _self_agreement(summary)[1]
     if not known and {"agreement_at_least", "quality_margin"} & rules.keys():
         seen = f"only {own.n} requests are" if own.n else "no request is"
         yield (
             f"the baseline is taken to agree with itself in {_NOISE_UNKNOWN:.0%}: {seen} twice in the log, and it "
             f"takes {_LEAST_PAIRS} to know; `trueweight workload reask` asks it twice"
+        )
+    yield from _small_tasks(summary, rules, candidates)
+    texts = ", ".join(task.name for task in summary.tasks if _needs_llm_judge(task))
+    if "judge_margin" in rules:
+        yield (
+            f"two good texts of {texts} differ, so an LLM judge decides by judge_margin, once your labels confirm it: "
+            "after the run `trueweight workload prefer`, then `trueweight workload judge`"
+        )
+    elif texts:
+        yield (
+            f"not proposed: judge_margin: an LLM judge would need {_llm_judge_need(summary, candidates)} cases of "
+            f"{texts}, and there are {_texts(summary)}; until then nothing decides about {texts}"
         )
     few = [key for key in ("readable_at_least", "failures_at_most") if key not in rules]
     timed = summary.baseline.p95_ms.value is not None
@@ -119,6 +148,18 @@ def _notes(summary: WorkloadSummary, rules: Mapping[str, float]) -> Iterator[str
         yield "not proposed: p95_ms_at_most: too few times are in the log"
     if "cost_per_1000_at_most" not in rules:
         yield "not proposed: cost_per_1000_at_most: the log has no costs, and workload.yaml no price"
+
+
+def _small_tasks(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int) -> Iterator[str]:
+    """Tasks of which even faultless answers would not show that they are not much worse than the bar asks of all."""
+    asked = rules.get("agreement_at_least", 1 - rules.get("quality_margin", MARGIN))
+    looks = looks_of(candidates, len(summary.tasks))
+    least = share_needs(WorkloadRule.AGREEMENT, asked - SLACK, looks, None).least
+    known = {task.name: max(task.golden, task.recorded if task.decides else 0) for task in summary.tasks}
+    small = [f"{name} ({known[name]})" for name in known if least is not None and 0 < known[name] < least]
+    if small and len(summary.tasks) > 1:
+        names = ", ".join(small)
+        yield f"too few cases to move with the others, it takes {least}: {names}; draw more (`workload from --cases`)"
 
 
 def _attainable(wanted: float, cases: int, candidates: int) -> float | None:
@@ -139,6 +180,9 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
         yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), known
     if "agreement_at_least" in rules:
         yield share_needs(WorkloadRule.AGREEMENT, rules["agreement_at_least"], looks, agreement), deciding
+    if "judge_margin" in rules:
+        least = _llm_judge_need(summary, candidates)
+        yield Need(WorkloadRule.PREFERRED, least, None), _texts(summary)
     readable, p95_ms, failures = map(rules.get, ("readable_at_least", "p95_ms_at_most", "failures_at_most"))
     for need in needs_looked_at_once(readable, p95_ms, failures, candidates):
         yield need, summary.cases
@@ -147,6 +191,7 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
 _COMMENTS: Final = {
     "quality_margin": "by golden answers: right no less often than the baseline, but for this share of the cases",
     "agreement_at_least": "agrees with the recorded answers at least so often; decides where golden answers do not",
+    "judge_margin": "by an LLM judge that your labels confirm: it prefers the recorded answers by this share at most",
     "readable_at_least": "answers that have the form that the grader reads",
     "p95_ms_at_most": "95th percentile of the time to the whole reply, milliseconds",
     "failures_at_most": "requests without a reply, after all retries",

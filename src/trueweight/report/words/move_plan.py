@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from trueweight.core.decision import Move, WorkloadDecision
+from trueweight.core.decision import Move
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, WorkloadSummary
 from trueweight.report.numbers import whole_percent
@@ -64,8 +66,16 @@ def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[Check
     yield ChecklistItem("Does it answer every request?", f"no reply to {estimate_text(found.failures)}")
 
 
-def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The plan of the move: title of a step and its sentences. Nothing where nothing is to be moved."""
+class PlanStep(NamedTuple):
+    """A step of the plan; ``command`` is a line for a POSIX shell, to be copied, or ""."""
+
+    title: str
+    sentences: tuple[str, ...]
+    command: str = ""
+
+
+def plan_lines(summary: Summary) -> Iterator[PlanStep]:
+    """The plan of the move. Nothing where nothing is to be moved."""
     workload = summary.workload
     decision = None if workload is None else workload.decision
     if workload is None or decision is None or decision.move not in (Move.MOVE, Move.MOVE_WITH_FALLBACK):
@@ -82,7 +92,7 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
     first, rest = moved[0], [visible(task.name, limit=60) for task in moved[1:]]
     left = [visible(one.task, limit=60) for one in own.undecided]
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
-    yield (
+    yield PlanStep(
         "Week 1: one task, a small share",
         (
             f"Begin with {visible(first.name, limit=60)}, {whole_percent(first.share)} of the requests. Send a tenth "
@@ -97,9 +107,9 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
         )
     until = 2 if decision.move is Move.MOVE else 4
     title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
-    yield f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks.")
-    yield "What to watch", tuple(_watched(found, decision))
-    yield (
+    yield PlanStep(f"{title}: all of it, with the fallback", (second, f"Keep the fallback for {until} weeks."))
+    yield PlanStep("What to watch", tuple(_watched(found)), watch_command(summary, decision.provider))
+    yield PlanStep(
         "When to stop",
         (
             f"Go back to {baseline} when a rule above is surely missed in a run of the same workload with the same bar "
@@ -109,9 +119,22 @@ def plan_lines(summary: Summary) -> Iterator[tuple[str, tuple[str, ...]]]:
     )
 
 
-def _watched(found: ProviderWorkload, decision: WorkloadDecision) -> Iterator[str]:
-    host = visible(decision.provider, limit=80)
-    yield f"Every 6 hours, {host}: trueweight watch WORKLOAD --providers hosts.toml --bar bar.toml --every 6h."
+def watch_command(summary: Summary, host: str) -> str:
+    """The command that watches a host, with the files of the command that made the run; "" if no command made it."""
+    words = summary.run.command
+    given = {words[at]: words[at + 1] for at in range(len(words) - 1) if words[at].startswith("--")}
+    name = "" if summary.workload is None else summary.workload.name
+    suites = given.get("--suite", "").split(",")
+    folder = next((one for one in suites if PurePath(one).name == name), suites[0])
+    if not folder or "--providers" not in given:
+        return ""
+    bar = ["--bar", given["--bar"]] if "--bar" in given else []
+    files = ["trueweight", "watch", folder, "--providers", given["--providers"], *bar]
+    return visible(shlex.join([*files, "--only", host, "--every", "6h"]), limit=2000)
+
+
+def _watched(found: ProviderWorkload) -> Iterator[str]:
+    yield "Send a small sample of the workload every 6 hours, and be told when a rule is no longer met:"
     for one in found.rulings:
         bound = one.at_most if one.at_least is None else one.at_least
         yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{measured(one.estimate)}."

@@ -58,7 +58,8 @@ def workload_clause(reason: Reason) -> str:
     """What a rule about the workload found, in a few words."""
     of = f" in task {reason.task}" if reason.task else ""
     words = _measured(reason, of)
-    if reason.code is ReasonCode.WORKLOAD_OPEN and reason.metric != WorkloadRule.LABEL.value:
+    measured = reason.estimate is not None and reason.estimate.value is not None
+    if reason.code is ReasonCode.WORKLOAD_OPEN and measured and reason.metric != WorkloadRule.LABEL.value:
         more = f"; about {reason.count:,} more cases would decide" if reason.count else ""
         return f"{words}; too few to decide{more}"
     return words
@@ -67,6 +68,8 @@ def workload_clause(reason: Reason) -> str:
 def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for each rule
     found = reason.estimate
     if found is None or found.value is None:
+        if reason.metric == WorkloadRule.PREFERRED.value and reason.code is ReasonCode.WORKLOAD_OPEN:
+            return f"no LLM judge that labels confirm has compared the texts{of}"
         return _WITHOUT_NUMBER.get(reason.code, "not measured") + of
     match reason.metric:
         case WorkloadRule.QUALITY.value:
