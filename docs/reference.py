@@ -1,11 +1,12 @@
-"""The reference pages, made from the registries of checks, commands, suites and kinds of failure."""
+"""The reference pages, made from the registries of checks, graders, commands, suites, file formats and failures."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,8 @@ from trueweight.cli import cli
 from trueweight.core import FailureKind
 from trueweight.core.check import CHECKS, CheckInfo
 from trueweight.core.errors import ExitCode
+from trueweight.core.grader import GRADERS
+from trueweight.core.schemas import load_schema, schema_names
 from trueweight.report.words.terms import TERMS
 from trueweight.suites import find_suite, shipped_suites
 from trueweight.workflow.explain import explain
@@ -24,6 +27,8 @@ def pages() -> dict[str, str]:
     """Name of the file → its Markdown."""
     return {
         "checks.md": _checks(),
+        "graders.md": _graders(),
+        "formats.md": _formats(),
         "commands.md": _commands(),
         "suites.md": _suites(),
         "failures.md": _failures(),
@@ -62,11 +67,89 @@ def _check(info: CheckInfo) -> Iterator[str]:
         yield "- **Runs** on cases that name it (on request)"
     if info.source:
         yield f"- **Source:** {_source(info.source)}"
-    _, _, example = explain(info.id).partition("\n\nA reply that breaks it")
-    if example:
-        yield from ("", f"A reply that breaks it{example.split(chr(10), 1)[0]}", "", "````text")
-        yield from (line[:400] for line in example.split("\n")[1:])
-        yield "````"
+    _, title, example = re.split(r"\n\n(A reply that breaks it|Replies that break it together)", explain(info.id))
+    head, *shown = example.split("\n")
+    yield from ("", f"{title}{head}", "", "````text", *(line[:400] for line in shown), "````")
+
+
+def _graders() -> str:
+    found = [entry for entry in GRADERS.all().values() if entry.id]
+    lines = ["# Graders", "", f"{len(found)} graders: whether an answer is right, as a score from 0 to 1.", ""]
+    for one in sorted(found, key=lambda grader: grader.id):
+        lines += [f"## {one.id}", "", _text(one.definition), ""]
+        decides = "decides whether an answer is good enough" if one.decides else "is shown, and decides nothing"
+        lines += [f"- Its score {decides}."]
+        for title, schema in (("What a case expects", one.expected), ("Options of a task", one.options)):
+            if schema.get("properties"):
+                lines += ["", f"{title}:", "", *_fields(schema, {})]
+        lines += [""]
+    return "\n".join(lines) + "\n"
+
+
+def _formats() -> str:
+    lines = [
+        "# File formats",
+        "",
+        "Each has a JSON Schema in `src/trueweight/core/schemas`, from which this page is made.",
+        "",
+    ]
+    for name in schema_names():
+        schema = load_schema(name)
+        root, definitions = schema, schema.get("$defs", {})
+        if "$ref" in schema:
+            root = {**definitions[schema["$ref"].rpartition("/")[2]], **schema}
+        lines += [f"## {name}", "", _text(f"{schema.get('title', name)}."), ""]
+        lines += [*_prose(root), *_fields(root, definitions)]
+        for part, inner in sorted(definitions.items()):
+            if inner.get("properties") and inner is not root and not schema.get("$ref", "").endswith(f"/{part}"):
+                lines += ["", f"### {name}: {part}", "", *_prose(inner), *_fields(inner, definitions)]
+        lines += [""]
+    return "\n".join(lines) + "\n"
+
+
+def _prose(schema: Mapping[str, Any]) -> list[str]:
+    """What a schema says of itself, without the list of fields of a docstring, which the table has."""
+    text, _, _ = str(schema.get("description", "")).partition("\n\nAttributes:")
+    return [_text(" ".join(text.split())), ""] if text else []
+
+
+def _fields(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
+    """A table of the fields of an object."""
+    required = set(schema.get("required", ()))
+    said = _attributes(str(schema.get("description", "")))
+    yield from ("| field | type | | meaning |", "|---|---|---|---|")
+    for name, field in schema.get("properties", {}).items():
+        meaning = field.get("description") or said.get(name, "") if isinstance(field, dict) else ""
+        must = "required" if name in required else ""
+        yield f"| `{name}` | {_cell(_type(field, definitions))} | {must} | {_cell(meaning.partition(chr(10) * 2)[0])} |"
+
+
+def _attributes(description: str) -> dict[str, str]:
+    """Field → its meaning, from the list at the end of a docstring."""
+    found: dict[str, str] = {}
+    _, _, listed = description.partition("\n\nAttributes:\n")
+    for names, text in re.findall(r"^    (\w[\w, ]*): (.*?)(?=^    \w|\Z)", listed, flags=re.M | re.S):
+        found.update(dict.fromkeys(re.split(r",\s*", names), " ".join(text.split())))
+    return found
+
+
+def _type(field: Any, definitions: Mapping[str, Any]) -> str:
+    """A type in words: names of JSON, or of a part of the same file."""
+    if not isinstance(field, dict):
+        return "any"
+    if "$ref" in field:
+        part = field["$ref"].rpartition("/")[2]
+        inner = definitions.get(part, {})
+        return part if inner.get("properties") else _type({k: v for k, v in inner.items() if k != "$ref"}, {})
+    if options := field.get("anyOf") or field.get("oneOf"):
+        return " or ".join(dict.fromkeys(_type(one, definitions) for one in options))
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
+    kind = field.get("type", "any")
+    inside = {"array": field.get("items"), "object": field.get("additionalProperties")}.get(str(kind))
+    if isinstance(inside, dict):
+        return f"{kind} of {_type(inside, definitions)}"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
 def _commands() -> str:

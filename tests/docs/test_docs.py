@@ -16,6 +16,11 @@ import pytest
 from trueweight.assess import parse_bar
 from trueweight.cli import cli
 from trueweight.config import load_providers
+from trueweight.core import FailureKind
+from trueweight.core.check import CHECKS
+from trueweight.core.grader import GRADERS
+from trueweight.core.schemas import load_schema, schema_names
+from trueweight.suites import shipped_suites
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -24,7 +29,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "suites").glob("*.md")),
 ]
-MADE = ("checks.md", "commands.md", "failures.md", "suites.md", "words.md")
+MADE = ("checks.md", "commands.md", "failures.md", "formats.md", "graders.md", "suites.md", "words.md")
 """Pages that are made while the site builds."""
 
 
@@ -101,6 +106,33 @@ def test_every_file_that_is_shown_is_read(tmp_path: Path) -> None:
 def test_the_readme_is_short() -> None:
     """What it is, the picture, two commands, one example of each main use, where to read on."""
     assert len((ROOT / "README.md").read_bytes()) < 8_000
+
+
+def test_the_reference_has_every_entry_of_the_registries() -> None:
+    """Each check with its requirement and source, each grader, suite, command, kind of failure and file format."""
+    made = reference_pages()
+    assert set(made) == set(MADE)
+    for info in (entry.info for entry in CHECKS.all().values()):
+        own = made["checks.md"].partition(f"\n## {info.id}\n")[2].partition("\n## ")[0]
+        assert "**Source:**" in own and re.search("A reply that breaks it|Replies that break it", own), info.id
+    assert all(f"\n## {name}\n" in made["graders.md"] for name in GRADERS.all())
+    assert all(f"\n## {name}\n" in made["suites.md"] for name in shipped_suites())
+    assert all(f"\n## trueweight {name}\n" in made["commands.md"] for name in cli.list_commands(click.Context(cli)))
+    assert all(f"| `{kind.value}` | " in made["failures.md"] for kind in FailureKind)
+    for name in schema_names():
+        assert f"\n## {name}\n" in made["formats.md"]
+        assert all(f"| `{field}` |" in made["formats.md"] for field in load_schema(name).get("properties", {}))
+    assert "|  |\n" not in made["failures.md"]
+
+
+def reference_pages() -> dict[str, str]:
+    """The pages that docs/reference.py makes."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pages: dict[str, str] = module.pages()
+    return pages
 
 
 @pytest.mark.slow
