@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -75,3 +76,48 @@ def test_what_is_no_attestation_is_refused(cli: Cli, tmp_path: Path) -> None:
     done = cli("verify", "a.json")
     assert done.returncode == 2
     assert "attest-file" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_a_hostile_attestation_is_one_error(cli: Cli, demo: Demo, tmp_path: Path, text: str) -> None:
+    """Wrong types, deep nesting, a size beyond the limit, a pipe, a folder, bytes: exit 2, located, no traceback."""
+    found = json.loads(text)
+    files = {
+        "type": json.dumps({**found, "providers": [1]}),
+        "deep": '{"suites":' + "[" * 200_000,
+        "format": json.dumps({**found, "format": "\x1b[31m" + "x" * 5000}),
+        "path": json.dumps({**found, "record": [{"name": "../../etc/passwd", "bytes": -1, "sha256": ""}] * 500}),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bytes").write_bytes(b"\xff\x00" * 99)
+    for name in ("type", "deep", "format", "huge", "pipe", "folder", "bytes"):
+        done = cli("verify", name, demo.directory)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), (name, done.stderr)
+        assert name in done.stderr and len(done.stderr) < 1500, name
+        assert "\x1b" not in done.stderr
+    done = cli("verify", "path", demo.directory)
+    assert (done.returncode, len(done.stdout) < 20_000) == (1, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+@pytest.mark.parametrize("name", ["client.json", "probe.jsonl", "exchanges.jsonl"])
+def test_a_file_of_a_run_that_is_no_file_is_not_hashed(
+    cli: Cli, demo: Demo, tmp_path: Path, text: str, name: str
+) -> None:
+    """A link to a device that never ends, and a pipe."""
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    shutil.copytree(demo.directory, tmp_path / "run")
+    place = tmp_path / "run" / name
+    place.unlink(missing_ok=True)
+    for make in (lambda: place.symlink_to("/dev/zero"), lambda: os.mkfifo(place)):
+        make()
+        for words in (("verify", "a.json", "run"), ("attest", "run", "-o", "b.json")):
+            done = cli(*words)
+            assert done.returncode == 2, done.stderr
+            assert f"{name}" in done.stderr
+        place.unlink()

@@ -10,6 +10,9 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, PATH
 from trueweight.core import ExitCode
 
+_SHOWN = 100
+"""Differences that are printed."""
+
 
 @click.command(
     short_help="Verify an attestation, with the run that it is about",
@@ -36,8 +39,10 @@ def command(*, file: Path, directory: Path | None) -> int:
     else:
         with RunDir.open(directory) as run:
             wrong = verify(found, run)
-    for one in wrong:
+    for one in wrong[:_SHOWN]:
         click.echo(for_log(one.text))
+    if len(wrong) > _SHOWN:
+        click.echo(f"… and {len(wrong) - _SHOWN:,} more differences")
     if not wrong:
         held = "the file is as it was written" if directory is None else "record and numbers are as attested"
         click.echo(f"Verified: {held}.")

@@ -41,11 +41,17 @@ def open_regular(path: Path) -> BufferedReader:
     return os.fdopen(open_descriptor(path, os.O_RDONLY), "rb")
 
 
-def read_regular(path: Path) -> bytes:
+def read_regular(path: Path, *, most: int | None = None) -> bytes:
     """The content of a file that a user names. Links are followed.
 
+    Args:
+        most: bytes of the largest file that is read.
+
     Raises:
-        OSError: as `open_regular`.
+        OSError: as `open_regular`; ``EFBIG`` for a larger file.
     """
     with open_regular(path) as file:
-        return file.read()
+        data = file.read(-1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return data

@@ -6,6 +6,7 @@ from trueweight.store.encode import encode_exchange
 from trueweight.store.files import (
     LLM_JUDGE_RUN,
     RunFile,
+    digest_plain,
     read_cached,
     read_plain,
     replace_plain,
@@ -45,6 +46,7 @@ __all__ = [
     "SessionRecord",
     "SuiteRecord",
     "decode_exchange",
+    "digest_plain",
     "encode_exchange",
     "explain_change",
     "has_exchanges",

@@ -8,7 +8,7 @@ import re
 import secrets
 from contextlib import suppress
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,8 @@ from trueweight.store.frames import zstd
 
 _DIGEST: Final = 32
 """Bytes of the digest before the content of a cache's file."""
+_LARGEST_CACHED: Final = 256 * 1024 * 1024
+"""Bytes of the largest data of a cache: a file of a few bytes may decompress to any number of them."""
 _MOST_CACHED: Final = 40
 """Files of a folder of a cache; the oldest are deleted first."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -118,6 +120,18 @@ def read_plain(path: Path) -> bytes:
         return file.read()
 
 
+def digest_plain(path: Path) -> tuple[int, str]:
+    """The number of bytes of a regular file, and their SHA-256 in hexadecimal digits.
+
+    Raises:
+        ConfigError: as `open_plain`.
+        OSError: if it cannot be opened.
+    """
+    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+        return file.tell(), found
+
+
 def replace_plain(path: Path, data: bytes) -> None:
     """Write a whole file atomically: a reader, or a crash, sees the old content or the new. On disk on return."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -156,11 +170,13 @@ def write_named(path: Path, text: str) -> None:
 def read_cached(path: Path) -> bytes | None:
     """The data that `write_cached` wrote there; None if there is no file, if it is a link, or if a byte is wrong."""
     try:
-        data = read_plain(path)
-        whole = zstd.decompress(data[_DIGEST:])
-    except (ConfigError, zstd.ZstdError):
+        with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+            data = file.read(_LARGEST_CACHED)
+        reader = zstd.ZstdDecompressor()
+        whole = reader.decompress(data[_DIGEST:], _LARGEST_CACHED)
+    except (ConfigError, OSError, zstd.ZstdError):
         return None
-    return whole if sha256(whole).digest() == data[:_DIGEST] else None
+    return whole if reader.eof and sha256(whole).digest() == data[:_DIGEST] else None
 
 
 def write_cached(path: Path, data: bytes) -> None:
@@ -168,6 +184,8 @@ def write_cached(path: Path, data: bytes) -> None:
 
     If the disk refuses, nothing is kept.
     """
+    if len(data) > _LARGEST_CACHED:
+        return
     with suppress(OSError, ConfigError, InfrastructureError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_plain(path, sha256(data).digest() + zstd.compress(data))

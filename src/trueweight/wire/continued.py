@@ -9,8 +9,10 @@ import anyio
 
 from trueweight.core import Attempt, Trial, TrialPlace
 
-_LARGEST = 256 * 1024
+_LARGEST = 64 * 1024
 """Bytes of the largest response whose id is read: it is parsed while other requests are in progress."""
+_LONGEST = 1_000
+"""Characters of the longest id that is sent again; ids of servers have less than a hundred."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Continued:
         found = self._responses.get(trial.place)
         if found is not None:
             if final is not None and final.failure is None and len(final.body) <= _LARGEST:
-                found.id = trial.protocol.stored_id(final.body)
+                stored = trial.protocol.stored_id(final.body)
+                found.id = stored if len(stored) <= _LONGEST else ""
             found.done.set()
 
     async def id_of(self, place: TrialPlace) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+import anyio
 import httpx
 
 from trueweight import __version__
 from trueweight.core import ConfigError, InfrastructureError
 from trueweight.core.json_value import JsonObject, compact_json
+from trueweight.redaction import for_people
 
 _TIMEOUT = 10.0
+"""Seconds for all of it. The body of the reply is not read, so it may be of any size."""
 
 
 async def post_webhook(
     url: str, body: JsonObject, *, where: str, transport: httpx.AsyncBaseTransport | None = None
 ) -> None:
-    """Send the body once; redirects are not followed.
+    """Send the body once, without keys; redirects are not followed.
 
     Args:
         where: the option or variable that has the URL, for errors.
@@ -26,16 +29,21 @@ async def post_webhook(
         InfrastructureError: ``webhook-failed`` if no reply with a status of 2xx came.
     """
     target = _checked(url, where)
+    content = for_people(compact_json(body)).encode("utf-8", "replace")  # half of a surrogate pair becomes "?"
     headers = {"Content-Type": "application/json", "User-Agent": f"trueweight/{__version__}"}
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client:
-            reply = await client.post(target, content=compact_json(body).encode(), headers=headers)
-    except httpx.HTTPError as error:
+        with anyio.fail_after(_TIMEOUT):
+            async with (
+                httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client,
+                client.stream("POST", target, content=content, headers=headers) as reply,
+            ):
+                status = reply.status_code
+    except (httpx.HTTPError, TimeoutError) as error:
         # Its text may have the URL.
         message = f"the webhook was not reached ({type(error).__name__})"
         raise InfrastructureError(message, code="webhook-failed", where=where) from None
-    if not reply.is_success:
-        message = f"the webhook answered with status {reply.status_code}"
+    if not 200 <= status < 300:
+        message = f"the webhook answered with status {status}"
         raise InfrastructureError(message, code="webhook-failed", where=where)
 
 

@@ -12,12 +12,17 @@ import msgspec
 
 from trueweight import __version__
 from trueweight.core import ConfigError, Estimate, InfrastructureError, near_miss
+from trueweight.core.regular_file import read_regular
 from trueweight.core.summary import ProviderSummary, SuiteSummary, Summary
 from trueweight.report.words import again_words, summary_sentence
-from trueweight.store import RunDir, RunFile
+from trueweight.store import RunDir, RunFile, digest_plain
 from trueweight.workflow.finish import judge
 
 FORMAT: Final = "trueweight.attestation/1"
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of the largest attestation that is read; one of a hundred providers has less than one MB."""
+_QUOTED: Final = 200
+"""Characters of what is wrong with a file."""
 _RECORD: Final = (
     RunFile.MANIFEST,
     RunFile.CASES,
@@ -151,10 +156,13 @@ def _provider(found: ProviderSummary) -> AttestedProvider:
 def _digests(directory: Path) -> Iterator[FileDigest]:
     for name in _RECORD:
         path = name.of(directory)
-        if name.is_in(directory):
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            yield FileDigest(name.value, path.stat().st_size, digest)
+        if path.is_symlink() or name.is_in(directory):
+            try:
+                yield FileDigest(name.value, *digest_plain(path))
+            except OSError as error:
+                hint = "Valid: a directory that `trueweight run --out` wrote."
+                text = f"cannot read it: {error.strerror}"
+                raise ConfigError(text, code="run-unreadable", where=str(path), hint=hint) from None
 
 
 def _digest(found: Attestation) -> str:
@@ -173,15 +181,18 @@ def read_attestation(path: Path) -> Attestation:
     """An attestation from its file.
 
     Raises:
-        ConfigError: ``attest-file`` if it cannot be read, or is no attestation of this format.
+        ConfigError: ``attest-file`` if it cannot be read, is larger than 64 MB, or is no attestation of this format.
     """
+    hint = "Valid: a file that `trueweight attest` wrote."
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=Attestation)
-    except (OSError, msgspec.DecodeError) as problem:
-        raise ConfigError(f"no attestation: {problem}", code="attest-file", where=str(path)) from None
+        found = msgspec.json.decode(read_regular(path, most=_LARGEST), type=Attestation)
+    except (OSError, ValueError, RecursionError) as problem:  # msgspec's errors are ValueErrors
+        reason = getattr(problem, "strerror", None) or str(problem)
+        text = f"no attestation: {reason[:_QUOTED]}"
+        raise ConfigError(text, code="attest-file", where=str(path), hint=hint) from None
     if found.format != FORMAT:
-        hint = f"Valid: {FORMAT}."
-        raise ConfigError(f"unknown format {found.format!r}", code="attest-file", where=str(path), hint=hint)
+        text = f"unknown format {found.format[:_QUOTED]!r}"
+        raise ConfigError(text, code="attest-file", where=str(path), hint=f"Valid: {FORMAT}.")
     return found
 
 

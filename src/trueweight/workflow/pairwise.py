@@ -88,7 +88,7 @@ def pairs_in(run: RunDir, cases: Sequence[Case]) -> Iterator[LlmJudgePair]:
         reply = read_reply(exchange)
         given = answer_of(reply)
         pair = pair_of(as_sent(case, provider), given)
-        if reply.error is None and given and pair is not None and given != pair.recorded and pair.key not in seen:
+        if reply.error is None and given and pair is not None and pair.given != pair.recorded and pair.key not in seen:
             seen.add(pair.key)
             yield pair
 

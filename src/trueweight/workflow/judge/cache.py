@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import platformdirs
 
+from trueweight.core import TrueweightError
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
@@ -87,7 +88,7 @@ def _cached(
         return make()
     inputs = (part for run in runs for part in (run.record_digest(), *(_content(run, file) for file in _INPUTS)))
     path = folder / kind / _name(code, *inputs, *parts)
-    with suppress(ValueError):  # msgspec's errors are ValueErrors
+    with suppress(ValueError, RecursionError, TrueweightError):  # msgspec's errors are ValueErrors
         if (data := read_cached(path)) is not None:
             return decode(data)
     made = make()
@@ -143,7 +144,7 @@ class TrialCache:
         if folder is not None and self._code is not None:
             manifest = run.manifest
             self._path = folder / _TRIALS / _name(self._code, manifest.started_at, str(manifest.seed), str(run.path))
-            with suppress(msgspec.MsgspecError):
+            with suppress(msgspec.MsgspecError, RecursionError):
                 self._before = msgspec.msgpack.decode(read_cached(self._path) or b"\x80", type=dict[bytes, bytes])
 
     def has(self, trial: str) -> bool:
@@ -154,7 +155,7 @@ class TrialCache:
         """The key of a trial, b"" if it has none; and its judgement, None if the cache does not have it."""
         key = self._key(trial) if self._path is not None else b""
         data = self._before.get(key)
-        with suppress(msgspec.MsgspecError, KeyError):
+        with suppress(msgspec.MsgspecError, KeyError, RecursionError):
             if data is not None and (found := unpack(data, self._judge)).trial == trial:
                 return key, found
         return key, None

@@ -17,18 +17,25 @@ from trueweight.workload.preference import combine, pair_key, read_verdict, trus
 
 def read_scope(judge_run: Path) -> LlmJudgeScope:
     """What the LLM judge of a run was asked about; empty if its file is missing or not of this version."""
-    with suppress(ConfigError, msgspec.MsgspecError):
+    with suppress(ConfigError, msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(read_plain(RunFile.LLM_JUDGED.of(judge_run)), type=LlmJudgeScope)
     return LlmJudgeScope()
 
 
 def read_preferences(directory: Path) -> LlmJudgeFound:
-    """What the LLM judge of a run directory says; empty if none was asked."""
+    """What the LLM judge of a run directory says; empty if none was asked.
+
+    Raises:
+        ConfigError: ``judge-run`` if the LLM judge's run is not one of a single provider; as `RunDir.open`.
+    """
     path = directory / LLM_JUDGE_RUN
     if not RunFile.MANIFEST.is_in(path):
         return LlmJudgeFound()
     scope = read_scope(path)
     with RunDir.open(path) as run:
+        if len(run.manifest.providers) != 1:
+            hint = "Valid: the run of one LLM judge. Delete the folder to judge without it."
+            raise ConfigError("not the run of an LLM judge", code="judge-run", where=str(path), hint=hint)
         (provider,) = run.manifest.providers
         pairs = tuple(dict.fromkeys(pair_key(case.id) for case in run.cases().values()))
         places: dict[str, str | None] = {}

@@ -117,16 +117,26 @@ def _parquet(path: Path) -> Items:
     number = 0
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH):
+            for batch in file.iter_batches(batch_size=_batch_size(file.metadata)):
+                if batch.nbytes > _MOST_BYTES:
+                    raise _too_large(path)
                 for row in batch.to_pylist(maps_as_pydicts="lossy"):
                     number += 1
                     kept = {key: _plain(value) for key, value in row.items() if value not in (None, "")}
                     yield Numbered(path, number, kept)
-    except (pa.ArrowException, ValueError) as error:
+    # A time may be out of range, or in a zone that this machine does not know, which is a KeyError.
+    except (pa.ArrowException, ValueError, OverflowError, KeyError, RecursionError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise ConfigError(
             f"not a Parquet file that can be read: {reason}", code="log-unreadable", where=str(path)
         ) from None
+
+
+def _batch_size(metadata: Any) -> int:
+    """Rows that are read at a time. A cell has at most the bytes of its column, but any number of rows may share it."""
+    sizes = (metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+    largest: int = max((1, *sizes))
+    return max(1, min(_BATCH, _MOST_BYTES // largest))
 
 
 def _plain(value: Any) -> Any:
