@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 from datetime import timedelta
 from functools import partial
@@ -211,9 +213,31 @@ def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path,
         pq = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'history'")
         trueweight("watch", "tickets-history", "--export", "looks.parquet", cwd=tmp_path)
         table = pq.read_table(tmp_path / "looks.parquet").to_pylist()
+        _query_as_documented(tmp_path)
         assert len(table) == 4 * 2 * 4
         assert [(row["host"], row["metric"]) for row in table if row["change"] == "fell"] == [("drifts", "agreement")]
         assert {row["metric"] for row in table if row["n"]} == {"agreement", "in-time", "replies"}
+
+
+def _query_as_documented(folder: Path) -> None:
+    """The exports and queries of docs/workload.md, on the history in this folder."""
+    duckdb = pytest.importorskip("duckdb", reason="needs the extra 'history'")
+    page = (Path(__file__).parents[2] / "docs" / "workload.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```text\n(.*?)```", page, flags=re.S) if "duckdb -c" in one]
+    lines = [shlex.split(line) for line in block.splitlines()]
+    for words in (line for line in lines if line[0] == "trueweight"):
+        assert trueweight(*words[1:], cwd=folder).returncode == 3, "its newest look measured nothing"
+    (over_parquet,) = [line[2] for line in lines if line[:2] == ["duckdb", "-c"]]
+    with duckdb.connect() as memory:
+        rows = memory.execute(over_parquet.replace("looks.parquet", str(folder / "looks.parquet"))).fetchall()
+        assert ("steady", "agreement", 1.0) in rows
+    (over_answers,) = [line[2] for line in lines if line[:2] == ["duckdb", "looks.duckdb"]]
+    with duckdb.connect(str(folder / "looks.duckdb"), read_only=True) as database:
+        rows = database.execute(over_answers).fetchall()
+        assert {row[0] for row in rows} == {"steady", "drifts"}
+        assert {row[0]: row[3] for row in rows} == {"steady": 4 * 12, "drifts": 4 * 12}
+        assert {row[0]: row[4] == 1 for row in rows} == {"steady": True, "drifts": False}
+        assert database.execute("SELECT count(*) FROM looks").fetchone() == (4 * 2 * 4,)
 
 
 def test_a_slow_host_and_one_that_is_less_often_right_are_events(tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ if TYPE_CHECKING:
 @no_probe_option
 @dry_run_option
 @click.option("--webhook-env", metavar="NAME", help="POST new events to the URL in this environment variable.")
-@click.option("--export", type=FILE, metavar="FILE", help="Also write all looks as Parquet (trueweight[history]).")
+@click.option(
+    "--export", type=FILE, metavar="FILE", help="Also write all looks as Parquet, or .duckdb with each answer."
+)
 @click.option("--markdown", is_flag=True, help="Print markdown instead of text.")
 @json_option
 def command(
@@ -102,9 +104,9 @@ def command(
     def say(found: Watched) -> int:
         _print(found, markdown=markdown, as_json=as_json)
         if export is not None:
-            from trueweight.workflow.watch_export import export_parquet
+            from trueweight.workflow.watch_export import export_history
 
-            click.echo(f"{export_parquet(found, export)} rows in {export}", err=True)
+            click.echo(f"{export_history(found, export)} rows in {export}", err=True)
         if url and found.new:
             _post(found, url, webhook_env or "")
         if not found.measured:

@@ -49,6 +49,20 @@ class WatchMetric(StrEnum):
     """Share of the requests with a reply."""
 
 
+class LookAnswer(NamedTuple):
+    """One answer of a look: score against the recorded and the golden answer, milliseconds, USD; None where unknown."""
+
+    host: str
+    task: str
+    case: str
+    trial: str
+    arrived: bool
+    recorded: float | None
+    golden: float | None
+    ms: float | None
+    cost: float | None
+
+
 class Look(NamedTuple):
     """One run of the history: for each metric the scores in [0, 1] by host, one for each case; and the run's bar."""
 
@@ -56,6 +70,7 @@ class Look(NamedTuple):
     started_at: str
     scores: Mapping[WatchMetric, Mapping[str, Array]]
     bar: Bar | None
+    answers: tuple[LookAnswer, ...] = ()
 
     @property
     def hosts(self) -> Collection[str]:
@@ -152,6 +167,7 @@ def watch(history: Path) -> Watched:
 def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, most_ms: float | None) -> Look:
     """The scores of a run's answers by case."""
     found: dict[WatchMetric, _ByCase] = {one: defaultdict(lambda: defaultdict(list)) for one in WatchMetric}
+    answers: list[LookAnswer] = []
     for seen in judgement.observations:
         case = judgement.cases[seen.case]
         if case.task is None or is_of_client(seen):
@@ -160,6 +176,7 @@ def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, mo
         def add(metric: WatchMetric, values: Iterable[float], seen: Observation = seen) -> None:
             found[metric][seen.provider][seen.case] += values
 
+        answers.append(_answer(seen, case.task.name))
         add(WatchMetric.REPLIES, [float(seen.arrived)])
         if GRADERS.get(case.task.grader).decides:
             add(WatchMetric.AGREEMENT, [one.value for one in seen.grades if one.against is Yardstick.BASELINE])
@@ -170,7 +187,24 @@ def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, mo
         timed = seen.timing is not None and seen.timing.service is not None and not seen.client_limited
         if timed and most_ms is not None and seen.timing is not None:
             add(WatchMetric.IN_TIME, [float((seen.timing.service or 0) <= most_ms * 1e6)])
-    return Look(path, started_at, {metric: _columns(by_case) for metric, by_case in found.items()}, bar)
+    scores = {metric: _columns(by_case) for metric, by_case in found.items()}
+    return Look(path, started_at, scores, bar, tuple(answers))
+
+
+def _answer(seen: Observation, task: str) -> LookAnswer:
+    scores = {one.against: one.value for one in seen.grades}
+    service = None if seen.timing is None or seen.client_limited else seen.timing.service
+    return LookAnswer(
+        seen.provider,
+        task,
+        seen.case,
+        seen.trial,
+        seen.arrived,
+        scores.get(Yardstick.BASELINE),
+        scores.get(Yardstick.GOLDEN),
+        None if service is None else service / 1e6,
+        seen.cost,
+    )
 
 
 def _columns(found: _ByCase) -> dict[str, Array]:
