@@ -190,6 +190,8 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
         drift: None where drift was not measured.
         not_offered: feature that it does not offer → requests that it refused for it. No metric counts them.
         apis: each pair of its APIs, compared; empty if it was asked through one.
+        by_api: the main metrics of its trials through each API, in the main mode of thinking; empty if it was asked
+            through one.
         workload: its answers to the cases of a workload; None if the run has none.
         probe: what the probe before the run found, one entry for each API; empty if it was not probed.
     """
@@ -212,6 +214,7 @@ class ProviderSummary(msgspec.Struct, frozen=True, kw_only=True):
     not_offered: Mapping[Feature, int] = msgspec.field(default_factory=dict)
     workload: ProviderWorkload | None = None
     apis: tuple[ApiComparison, ...] = ()
+    by_api: Mapping[str, Mapping[str, Estimate]] = msgspec.field(default_factory=dict)
 
     @property
     def setup_fault(self) -> ProviderProbe | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from trueweight.core import Comparison, Estimate, Observation, Variant
 from trueweight.core.judging import NotJudged, guarded
+from trueweight.metrics.by_api import measure_apis
 from trueweight.metrics.catalogue.agreement_with_others import AGREEMENT_WITH_OTHERS, agreement_with_others
 from trueweight.metrics.registry import Metric, trial_metrics
 from trueweight.metrics.sample import NO_REFERENCE, NOT_REPEATED, Sample, make_passes, make_samples
@@ -24,6 +25,7 @@ class Measured(NamedTuple):
     Attributes:
         self_agreement: metric → the reference against itself.
         problems: by provider, the metrics that could not be computed.
+        by_api: API → the main metrics of its trials, for each provider that is asked through several.
     """
 
     metrics: dict[str, dict[str, Estimate]]
@@ -31,6 +33,7 @@ class Measured(NamedTuple):
     self_agreement: dict[str, Estimate]
     tables: dict[str, Table]
     problems: dict[str, list[NotJudged]]
+    by_api: dict[str, dict[str, dict[str, Estimate]]]
 
 
 def measure(
@@ -81,7 +84,9 @@ def measure(
         compared = halves[1] if halves is not None else samples[reference]
     versus = compare_candidates(trial_metrics().values(), samples, reference, compared, problems)
     agreement = _self_agreement(halves, own, why_not, problems[reference or ""])
-    return Measured(metrics, versus, agreement, tables, {name: found for name, found in problems.items() if found})
+    failed = {name: found for name, found in problems.items() if found}
+    by_api = {name: measure_apis(sample) for name, sample in samples.items()}
+    return Measured(metrics, versus, agreement, tables, failed, by_api)
 
 
 def _estimate(metric: Metric, work: Callable[[], Estimate], problems: list[NotJudged]) -> Estimate:

@@ -20,6 +20,7 @@ from trueweight.report.evidence import Evidence
 from trueweight.report.numbers import plain, sample, span, write
 from trueweight.report.page.answer import first_screen
 from trueweight.report.page.answers import Answers
+from trueweight.report.page.apis import through_apis
 from trueweight.report.page.causes import causes
 from trueweight.report.page.client import client_health
 from trueweight.report.page.drift import drifts
@@ -247,6 +248,7 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
             pairs=paired(summary, _candidates(summary, names), _sorted_metrics(compared)),
             shown=shown,
             beside=_beside(summary),
+            through=through_apis(summary, names),
             thinking_name=thinking_name,
             counts=count_rows([one.provider.counts for one in providers]),
             kinds=sorted({kind for one in providers for kind in one.provider.failures}),

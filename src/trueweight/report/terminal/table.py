@@ -21,6 +21,7 @@ from trueweight.report.terminal.whole import NAME, print_whole
 from trueweight.report.text import for_log
 from trueweight.report.words import (
     Recommended,
+    api_title,
     cut_in_thought,
     fault_clause,
     fault_sentence,
@@ -126,6 +127,13 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
         for mode, metrics in one.provider.thinking.items():
             table.add_row(
                 Text(f"  {thinking_name(mode)}", style="dim"),
+                _written(metrics.get("schema_accuracy_unconditional")),
+                Text(NONE, style="dim"),
+                *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
+            )
+        for api, metrics in one.provider.by_api.items():
+            table.add_row(
+                Text(f"  {api_title(api)}", style="dim"),
                 _written(metrics.get("schema_accuracy_unconditional")),
                 Text(NONE, style="dim"),
                 *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),

@@ -244,6 +244,10 @@ def _providers(
             over_time=over_time(main.observations[name], start, end),
             not_offered=count_not_offered(observations[name]),
             apis=compared.get(name, ()),
+            by_api={
+                api: {metric: one.rounded() for metric, one in found.items()}
+                for api, found in main.found.by_api[name].items()
+            },
         )
         for name, provider in providers.items()
     }
