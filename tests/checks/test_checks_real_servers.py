@@ -239,6 +239,9 @@ def test_a_validator_refuses_in_words_too(body: dict[str, Any]) -> None:
 
 
 TOOLS_OFF = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+LATE = [{"role": "user", "content": "hi"}, {"role": "system", "content": "be brief"}]
+PARTS = [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
+CALLED = [{"role": "assistant", "content": None, "tool_calls": [call("weather", OSLO)]}]
 IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,x"}}]}]
 
 
@@ -252,6 +255,12 @@ IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url":
         ("This model's maximum context length is 4096 tokens; reduce the length of the messages.", case()),
         ("the request exceeds the available context size, try increasing it", case()),
         ("prompt is too long: 200348 tokens > 200000 maximum", case()),
+        ("Please reduce the length of the messages or completion.", case()),
+        ("'temperature' does not support 0 with this model", case(temperature=0)),
+        ("System message must be at the beginning.", case(messages=LATE)),
+        ("Conversation roles must alternate user/assistant/user/assistant/...", case(messages=LATE)),
+        ("messages[0].content must be a string", case(messages=PARTS)),
+        ("'messages.1.content' : value must be a string", case(messages=CALLED)),
     ],
 )
 def test_a_refusal_is_read_by_what_it_refuses(words: str, asked: Case) -> None:
@@ -263,11 +272,20 @@ def test_a_refusal_is_read_by_what_it_refuses(words: str, asked: Case) -> None:
     assert found == {"request-accepted": Outcome.UNSUPPORTED, "error-object": Outcome.PASS}
 
 
-@pytest.mark.parametrize("words", ["list index out of range", "Bad request.", "cannot unmarshal array into field x"])
+CRASHES = (
+    "list index out of range",
+    "Bad request.",
+    "cannot unmarshal array into field x",
+    "'NoneType' object has no attribute 'content'",
+)
+
+
+@pytest.mark.parametrize("words", CRASHES)
 def test_a_refusal_without_a_reason_is_no_missing_feature(words: str) -> None:
     """The words of a crash name no parameter."""
     made = plain({"error": {"message": words}}, status=400)
     assert "request-accepted" in failing(made, case())
+    assert "request-accepted" in failing(made, case(messages=CALLED))
 
 
 def test_an_error_inside_a_list_is_read() -> None:

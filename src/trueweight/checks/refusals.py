@@ -19,6 +19,8 @@ _FEATURES = (
     "stop", "n", "stream_options", "reasoning_effort", "frequency_penalty", "presence_penalty", "max_completion_tokens",
     "min_tokens", "top_k", "min_p", "repetition_penalty",
 )  # fmt: skip
+_SAMPLING = ("temperature", "top_p")
+"""Nearly every request has them, so a refusal is about them only if it names them."""
 _REFUSING = (
     "support",
     "not implemented",
@@ -39,6 +41,7 @@ _ABOUT_LIMIT = re.compile(r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens|
 _ABOUT_CONTEXT = re.compile(
     r"context[ _-]*(?:length|window|size)|n_ctx|(?:prompt|input|messages?)[^.]{0,40}too (?:long|large|many)"
     r"|too (?:long|many)[^.]{0,20}(?:prompt|input)|(?:maximum|max)[ _](?:input|prompt|model)[ _](?:length|len|tokens)"
+    r"|(?:reduce|shorten)[^.]{0,20}(?:length|size|prompt|messages)"
 )
 _TOO_HIGH = re.compile(r"too (?:large|high|big|many|long)|exceed|at most|maximum|up to|less than|<=|≤|between|range")
 _OF_API = r"\btool|\bfunction|response.format|json.(?:schema|mode|object)|structured|guided|\bstream(?:s|ed|ing)?\b"
@@ -59,6 +62,8 @@ _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
     "max_completion_tokens": ("max tokens", "max completion tokens"),
 }
 """By parameter: other words by which servers name it."""
+_TEXT_WORDS = ("string", "text", "null", "none", "required", "missing", "list", "array", "part")
+_ROLE_WORDS = ("role", "alternate", "system message", "system prompt", "system instruction")
 _SCHEMA_WORDS = ("schema", "keyword", "grammar")
 
 
@@ -250,7 +255,7 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     in_messages = _named_part(listed, lowered)
     if in_messages is not None:
         return in_messages
-    named = [name for name in _FEATURES if name in request and len(name) > 1 and name in lowered]
+    named = [name for name in (*_FEATURES, *_SAMPLING) if name in request and len(name) > 1 and name in lowered]
     if named:
         return named[0]
     if any(name in request for name in LIMITS) and _ABOUT_LIMIT.search(lowered):
@@ -278,14 +283,29 @@ def _meant_feature(request: Mapping[str, Any], lowered: str) -> str | None:
     return requested[0] if refusing and requested else None
 
 
+def _has_late_system(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether instructions come later than in the first message, or from a developer: not every template has these."""
+    roles = [one.get("role") for one in messages]
+    return "developer" in roles or "system" in roles[1:]
+
+
 def _named_part(messages: Sequence[Mapping[str, Any]], lowered: str) -> str | None:
-    """The part of the messages that a refusal is about: images, calls with their arguments, or tools."""
+    """The part of the messages that a refusal is about: images, other parts or no text at all in place of a text, the
+    roles, calls with their arguments, or tools."""
     kinds = {
         str(part.get("type")) for one in messages if isinstance(one.get("content"), list | tuple)
         for part in one["content"] if isinstance(part, Mapping)
     }  # fmt: skip
     if "image_url" in kinds and any(word in lowered for word in _IMAGE_WORDS):
         return "images"
+    crashed = "nonetype" in lowered or "has no attribute" in lowered
+    if "content" in lowered and not crashed and any(word in lowered for word in _TEXT_WORDS):
+        if kinds:
+            return "content in parts"
+        if any(one.get("content") is None for one in messages):
+            return "a message without content"
+    if any(word in lowered for word in _ROLE_WORDS) and _has_late_system(messages):
+        return "the roles of the messages"
     if any(one.get("tool_calls") for one in messages) and any(word in lowered for word in ("tool_calls", "arguments")):
         return "calls in messages"
     return "tools in messages" if "tools" in lowered and any("tools" in one for one in messages) else None

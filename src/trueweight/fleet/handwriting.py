@@ -28,6 +28,14 @@ from trueweight.fleet.rewriting import (
     usage_twice,
     written_anew,
 )
+from trueweight.fleet.rewriting_hosts import (
+    all_fields_null,
+    filter_notes,
+    filter_notes_late,
+    legacy_logprobs_empty,
+    text_beside_delta,
+    usage_in_metrics,
+)
 from trueweight.fleet.styles import Style
 from trueweight.fleet.thinking import ThoughtForm
 
@@ -136,6 +144,25 @@ def _extras() -> Iterator[tuple[str, Handwriting]]:
     yield "signatures", ("a signature in each call", Style(edits=(signed,)))
 
 
+def _hosts() -> Iterator[tuple[str, Handwriting]]:
+    yield "filter-notes", ("results of a content filter, first those of the prompt", Style(edits=(filter_notes,)))
+    yield "filter-notes-late", ("results of a content filter between the deltas", Style(edits=(filter_notes_late,)))
+    empty = Style(edits=(legacy_logprobs_empty,), terse=True)
+    yield "logprobs-legacy-empty", ("empty lists of log-probabilities in the legacy form", empty)
+    yield "text-beside-delta", ("each delta's text beside it, with the token's id", Style(edits=(text_beside_delta,)))
+    yield "usage-in-metrics", ("usage in a field of the host's own too", Style(edits=(usage_in_metrics,)))
+    yield "all-fields-null", ("every field of a delta, null where it has nothing", Style(edits=(all_fields_null,)))
+    waiting = Style(first_comment=(": keep-alive",), before_body="\n\n\n", usage_with_finish=True, content_null=False)
+    yield "waits-in-lines", ("comments and empty lines while the request waits", waiting)
+    yield (
+        "pings",
+        (
+            "CR LF, a ping between events, a role everywhere",
+            Style(newline="\r\n", comment_every=2, edits=(each_message({"role": "assistant"}),)),
+        ),
+    )
+
+
 def _usage() -> Iterator[tuple[str, Handwriting]]:
     details = {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}, "completion_tokens_details": None}
     yield "usage-details", ("usage in detail", Style(usage_extra=details))
@@ -171,7 +198,7 @@ def _thoughts() -> Iterator[tuple[str, Handwriting]]:
 
 
 def _all() -> Iterator[tuple[str, Handwriting]]:
-    groups = (_reply_ids, _call_ids, _json, _events, _deltas, _nulls, _extras, _usage, _calls, _thoughts)
+    groups = (_reply_ids, _call_ids, _json, _events, _deltas, _nulls, _extras, _hosts, _usage, _calls, _thoughts)
     for group in groups:
         yield from group()
 

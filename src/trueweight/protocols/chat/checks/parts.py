@@ -47,8 +47,9 @@ def has_legacy_logprobs(reply: Reply) -> bool:
 
 
 def is_legacy(logprobs: Mapping[str, Any]) -> bool:
-    """Whether a choice's ``logprobs`` has the form of the legacy completions API."""
-    return logprobs.get("content") is None and isinstance(logprobs.get("token_logprobs"), list)
+    """Whether a choice's ``logprobs`` has tokens in the form of the legacy completions API. Empty lists are none."""
+    values = logprobs.get("token_logprobs")
+    return logprobs.get("content") is None and isinstance(values, list) and bool(values)
 
 
 @kept_for_reply

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, fail_on, quote, whole
@@ -113,18 +115,27 @@ def choice_index(_: Case, reply: Reply) -> CheckResult:
 def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     """Reports the first failure. Every format of id is accepted.
 
-    A gateway's own chunk, which carries neither choices nor usage, is for ``choices-not-empty``.
+    A gateway's own chunk, which carries neither choices nor usage, is for ``choices-not-empty``; one whose choices have
+    no delta carries what its content filter found of the text so far.
     """
     if reply.error is not None:
         return None
     kind = "chat.completion.chunk" if reply.streamed else "chat.completion"
     documents = list(documents_of(reply))
     for document, span in documents:
-        if document.get("choices") == [] and document.get("usage") is None:
+        if document.get("usage") is None and _carries_no_delta(document.get("choices")):
             continue
         if missing := _missing(document, kind):
             return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
     return Pass() if documents else None
+
+
+def _carries_no_delta(choices: Any) -> bool:
+    """Whether a chunk has no choice, or none with a delta or a finish reason."""
+    return isinstance(choices, list) and all(
+        isinstance(one, dict) and "delta" not in one and "message" not in one and not one.get("finish_reason")
+        for one in choices
+    )
 
 
 def _missing(document: JsonObject, kind: str) -> list[str]:
