@@ -18,6 +18,7 @@ from typing import Any, Literal
 import anyio
 
 from trueweight.assess import Bar, load_bar
+from trueweight.cluster import sources
 from trueweight.config import keys_for, load_providers
 from trueweight.core import Provider, Suite, ThinkingMode, parse_shard
 from trueweight.core.run_comparison import RunComparison
@@ -202,9 +203,13 @@ def compare_runs(before: PathLike, after: PathLike) -> RunComparison:
 
 
 def merge_runs(runs: Sequence[PathLike], out: PathLike) -> Summary:
-    """Join the shards of a run into the new directory ``out``, write its summary and report, and return the summary."""
+    """Join the shards of a run into the new directory ``out``, write its summary and report, and return the summary.
+
+    Args:
+        runs: directories, or URLs of ``trueweight run --shards URL``.
+    """
     with ExitStack() as stack:
-        sources = [stack.enter_context(open_run(path)) for path in runs]
-        merged, summary = merge_all(sources, Path(out))
+        found = [run for place in runs for run in stack.enter_context(sources(os.fspath(place), Path(out)))]
+        merged, summary = merge_all(found, Path(out))
         merged.close()
         return summary

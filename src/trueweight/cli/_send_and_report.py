@@ -29,7 +29,15 @@ from trueweight.workflow.finish import finish, publish
 from trueweight.workflow.probe import ProbeResult, write_probe
 from trueweight.workflow.repeats import RepeatChoice, choose_repeats
 from trueweight.workflow.requests import repeats_note, request_notes
-from trueweight.workflow.send import PreparedRun, amend_run, open_to_send, send_pending, unanswered, with_command
+from trueweight.workflow.send import (
+    PreparedRun,
+    Sender,
+    amend_run,
+    open_to_send,
+    send_pending,
+    unanswered,
+    with_command,
+)
 from trueweight.workflow.shards import is_whole
 
 
@@ -49,6 +57,7 @@ def send_and_report(
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
     given: Probe | None = None,
     opened: bool = False,
+    sender: Sender = send_pending,
     ending: Callable[[Summary, Console], None] | None = None,
 ) -> ExitCode:
     """Probe the providers, send what is not recorded yet, then judge and write the report.
@@ -60,6 +69,7 @@ def send_and_report(
         switches: ways to switch thinking that the probe tries, as `probe_providers`.
         given: the probe of another run, see `probe_before`.
         opened: whether the report is opened in the browser.
+        sender: sends the trials, on this machine or on several.
         ending: prints the last lines; None for the command that comes next.
 
     Returns:
@@ -91,7 +101,7 @@ def send_and_report(
     with run:
         write_probe(run, probed)
         said = _say_first(prepared, probed, changes, screen)
-        sending = _Sending(run, probed, keys, screen, retry_errors=retry_errors, quiet=quiet)
+        sending = _Sending(run, probed, keys, screen, sender, retry_errors=retry_errors, quiet=quiet)
         rebuild = partial(build, probed.probe if probing else None) if build and choosing_repeats else None
         result, silent = sending.send_planned(prepared, settings, rebuild, said)
         del prepared  # judging needs the memory of a plan of 100,000 trials
@@ -135,6 +145,7 @@ class _Sending:
     probed: ProbeResult
     keys: Mapping[str, str]
     screen: Console
+    sender: Sender
     _: KW_ONLY
     retry_errors: bool
     quiet: bool
@@ -184,7 +195,7 @@ class _Sending:
         with watching(waiting, self.screen, quiet=self.quiet) as on_event:
             result = run_loop(
                 partial(
-                    send_pending,
+                    self.sender,
                     self.run,
                     trials,
                     keys=self.keys,

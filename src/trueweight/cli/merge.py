@@ -8,20 +8,24 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import PATH, json_option, out_option, quiet_option
+from trueweight.cli._options import json_option, out_option, quiet_option
 from trueweight.core import ExitCode
 
 
 @click.command(
     short_help="Join shards, or copies, of one run into a new run",
-    epilog=examples("trueweight merge runs/part-1 runs/part-2 -o runs/whole"),
+    epilog=examples(
+        "trueweight merge runs/part-1 runs/part-2 -o runs/whole",
+        "trueweight merge s3://bucket/runs/today -o runs/today",
+    ),
 )
-@click.argument("runs", metavar="RUN…", nargs=-1, required=True, type=PATH)
+@click.argument("runs", metavar="RUN…", nargs=-1, required=True)
 @out_option("New run directory.")
 @quiet_option()
 @json_option
-def command(runs: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> int:
-    """Join shards, or copies, of one run into a new run, judge it and write its report. Uses no network.
+def command(runs: tuple[str, ...], out: Path, quiet: bool, as_json: bool) -> int:
+    """Join shards, or copies, of one run into a new run, judge it and write its report. A RUN is a directory, or
+    the URL of `run --shards URL`. Sends no request to a provider.
 
     The order of the runs has no effect. Runs with different plans, seeds, bars or versions are refused, and so are two
     different records of one trial. The exit code is that of `run`; it is 0 while shards are missing.
@@ -29,14 +33,15 @@ def command(runs: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> in
     from rich.console import Console
 
     from trueweight.assess import exit_code, silent_providers
+    from trueweight.cluster import sources
     from trueweight.report.terminal import print_table
-    from trueweight.store import RunDir, RunFile
+    from trueweight.store import RunFile
     from trueweight.workflow.finish import merge_all, publish
     from trueweight.workflow.shards import is_whole
 
     with ExitStack() as stack:
-        sources = [stack.enter_context(RunDir.open(path)) for path in runs]
-        merged, summary = merge_all(sources, out)
+        found = [run for place in runs for run in stack.enter_context(sources(place, out))]
+        merged, summary = merge_all(found, out)
         with merged:
             whole = is_whole(merged.manifest)
             text = publish(merged, summary, "json") if as_json else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -121,6 +122,8 @@ CLOSED, OPEN = 8, 256
     help="Send only part K of N, within an N-th of every limit. `trueweight merge` joins the parts. Of models that "
     "think, give all parts one --probe-from or --thinking-allowance.",
 )
+@engine_option
+@shards_option
 @click.option("--drift", is_flag=True, help="Also measure drift from the reference, as `trueweight drift` does.")
 @asked_by_option
 @no_probe_option
@@ -162,6 +165,8 @@ def command(
     max_requests: int | None,
     bar_file: Path | None,
     shard: str | None,
+    engine: str,
+    shards: str | None,
     drift: bool,
     asked_by: str,
     no_probe: bool,
@@ -196,7 +201,7 @@ def command(
     from trueweight.workflow.send import RunOptions
     from trueweight.workflow.thinking import MOST_PROBED, recorded_allowance, ways_to_try
 
-    _refuse_exclusive(probe_from, no_probe=no_probe, drift=drift, shard=shard)
+    _refuse_exclusive(probe_from, no_probe=no_probe, drift=drift, shard=shard, engine=engine)
     given = None if probe_from is None else take_probe(probe_from)
     providers = chosen_providers(providers_file, apis)
     part = None if shard is None else parse_shard(shard)
@@ -250,30 +255,42 @@ def command(
         if not quiet:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
-    return send_and_report(
-        builder.run(),
-        out,
-        keys=keys_for(providers, os.environ),
-        settings=settings,
-        fresh=fresh,
-        retry_errors=retry_errors,
-        quiet=quiet,
-        as_json=as_json,
-        build=builder.run,
-        choosing_repeats=growing,
-        probing=not no_probe,
-        switches=ways,
-        given=given,
-        opened=opened,
-    )
+    # The nodes of a cluster have the keys. This machine needs them to probe.
+    keys = {} if no_probe and engine != LOCAL else keys_for(providers, os.environ)
+    with chosen_sender(engine, shards, fresh=fresh) as sender:
+        return send_and_report(
+            builder.run(),
+            out,
+            keys=keys,
+            settings=settings,
+            fresh=fresh,
+            retry_errors=retry_errors,
+            quiet=quiet,
+            as_json=as_json,
+            build=builder.run,
+            choosing_repeats=growing,
+            probing=not no_probe,
+            switches=ways,
+            given=given,
+            opened=opened,
+            sender=sender,
+        )
 
 
-def _refuse_exclusive(probe_from: Path | None, *, no_probe: bool, drift: bool, shard: str | None) -> None:
+def _refuse_exclusive(probe_from: Path | None, *, no_probe: bool, drift: bool, shard: str | None, engine: str) -> None:
     """Refuse options that exclude each other.
 
     Raises:
-        ConfigError: ``two-probes``, ``shard-drift``.
+        ConfigError: ``two-probes``, ``shard-drift``, ``engine-drift``, ``engine-shard``.
     """
+    if engine != LOCAL and drift:
+        hint = "Each reply decides the next request. Run `trueweight drift --out DIR` separately, on one machine."
+        raise ConfigError("drift cannot be measured on a cluster", code="engine-drift", where="--engine", hint=hint)
+    if engine != LOCAL and shard is not None:
+        hint = "Valid: one of the two. A cluster cuts the plan itself."
+        raise ConfigError(
+            "--engine ray and --shard exclude each other", code="engine-shard", where="--shard", hint=hint
+        )
     if no_probe and probe_from is not None:
         message = "--no-probe and --probe-from exclude each other"
         raise ConfigError(message, code="two-probes", where="--probe-from", hint="Valid: one of the two.")

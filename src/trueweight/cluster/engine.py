@@ -1,6 +1,6 @@
 """Sends the trials of a run on a cluster. Ray places the batches on nodes, and starts them again where a node dies.
 
-This module alone imports Ray, when it is used: Ray takes seconds to import, and is an extra.
+This module alone imports Ray, which takes seconds to import and is an extra.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 import anyio
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trueweight.cluster.batch import BatchResult, BatchTask, send_batch
 from trueweight.cluster.coordinator import Coordinator, Totals
@@ -37,27 +39,14 @@ _LOOK: Final = 0.2
 
 
 @contextmanager
-def cluster() -> Iterator[Any]:
-    """The module ``ray``, connected to a cluster: that of ``RAY_ADDRESS``, else one that runs on this machine, else a
-    new one of this machine alone, which ends with the block. A connection that is there already is used and stays.
+def cluster() -> Iterator[None]:
+    """This process is connected to a cluster during the block: that of ``RAY_ADDRESS``, else one that runs on this
+    machine, else a new one of this machine alone, which ends with the block.
 
     Raises:
-        ConfigError: ``extra-missing`` if Ray is not installed.
         InfrastructureError: ``cluster-unreachable`` if the cluster of ``RAY_ADDRESS`` is not there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of a run is reported to Ray's makers
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError(
-            "Ray is not installed",
-            code="extra-missing",
-            where="--engine ray",
-            hint="Valid: pip install 'trueweight[ray]', on every node of the cluster, or without --engine.",
-        ) from None
-    if ray.is_initialized():
-        yield ray
-        return
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -68,7 +57,7 @@ def cluster() -> Iterator[Any]:
             hint="Valid: the address of a node that `ray start --head` printed, or none for this machine alone.",
         ) from None
     try:
-        yield ray
+        yield
     finally:
         ray.shutdown()
 
@@ -96,14 +85,14 @@ class RaySender:
     """Sends what a run does not have yet, as `trueweight.workflow.send.send_pending` does, on a cluster.
 
     Attributes:
-        ray: the module, connected.
+        stack: ends the connection to the cluster, which begins with the first trial to be sent.
         place: URL of the blocks; "" for the run directory, which all nodes must have then.
         together: all workers send during the whole run, for a measurement of load; else a worker takes one batch after
             another.
         fresh: what an earlier run left at the URL is deleted.
     """
 
-    ray: Any
+    stack: ExitStack
     place: str = ""
     together: bool = False
     fresh: bool = False
@@ -130,6 +119,8 @@ class RaySender:
             return SendResult()
         if self.place:
             folder.put_head(run.path)
+        if not ray.is_initialized():
+            self.stack.enter_context(cluster())
         sending = _Sending(self, run, folder, settings, on_event or (lambda _: None))
         result = await sending.send(todo)
         add_sessions(run, folder.sessions())
@@ -148,7 +139,7 @@ class RaySender:
 
     def batches(self, trials: Sequence[Trial], settings: WireSettings) -> tuple[Batch, ...]:
         """The batches for the cluster as it is now; nodes that join later take waiting ones."""
-        workers = max(1, int(self.ray.cluster_resources().get("CPU", 1)))
+        workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
         if settings.rate:
             return schedule(trials, workers, settings)
         if self.together:
@@ -167,7 +158,7 @@ class _Sending:
         settings: WireSettings,
         on_event: Callable[[WireEvent], None],
     ) -> None:
-        self._sender, self._ray, self._run, self._folder = sender, sender.ray, run, folder
+        self._sender, self._run, self._folder = sender, run, folder
         self._settings, self._on_event = settings, on_event
         self._results: list[BatchResult] = []
         self._error: TrueweightError | None = None
@@ -186,17 +177,15 @@ class _Sending:
                 group.cancel_scope.cancel()
             totals: Totals = await actor.totals.remote()
         finally:
-            self._ray.kill(actor)
+            ray.kill(actor)
         if self._error is not None:
             raise self._error
         return self._together(totals)
 
     def _coordinator(self, limits: Mapping[str, ProviderLimit], together: int) -> Any:
         """The actor, on this machine: while the driver lives, so does it."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        here = NodeAffinitySchedulingStrategy(self._ray.get_runtime_context().get_node_id(), soft=False)
-        made = self._ray.remote(num_cpus=0, max_concurrency=10_000, scheduling_strategy=here)(Coordinator)
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        made = ray.remote(num_cpus=0, max_concurrency=10_000, scheduling_strategy=here)(Coordinator)
         return made.remote(self._settings, limits, together)
 
     def _submit(
@@ -211,7 +200,7 @@ class _Sending:
         )
         parts = len(batches) if at_once and not settings.rate else 1
         concurrency = {name: math.ceil(one.concurrency / parts) for name, one in limits.items()}
-        work = self._ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
+        work = ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
         place, run, code = self._folder.place, self._folder.run, own_code()
         return {
             work.remote(BatchTask(batch, place, run, concurrency, settings, code), actor): batch for batch in batches
@@ -219,7 +208,7 @@ class _Sending:
 
     async def _wait(self, waiting: dict[Any, Batch], actor: Any) -> None:
         while waiting:
-            ended, _ = self._ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+            ended, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
             for event in await actor.take_events.remote():
                 self._on_event(event)
             for reference in ended:
@@ -240,7 +229,7 @@ class _Sending:
             self._results.append(result)
         except TrueweightError as error:
             self._fail(error, actor)
-        except self._ray.exceptions.RayError as error:
+        except ray.exceptions.RayError as error:
             if not self._signals:
                 words = for_people(str(error)).strip().splitlines()
                 why = f"{type(error).__name__}: {words[-1] if words else ''}"
@@ -260,7 +249,7 @@ class _Sending:
                 self._signals += 1
                 actor.interrupt.remote()
                 for reference in list(waiting) if self._signals > 1 else ():
-                    self._ray.cancel(reference, force=True)
+                    ray.cancel(reference, force=True)
 
     def _together(self, totals: Totals) -> SendResult:
         results = [one.result for one in self._results]

@@ -42,11 +42,6 @@ def run_name(manifest: Manifest) -> str:
     return digest([manifest.started_at, manifest.seed])[:16]
 
 
-def is_url(place: str) -> bool:
-    """Whether a place is a URL, as opposed to a path of this machine."""
-    return "://" in place
-
-
 class ShardFolder:
     """A place with the blocks of a run. Those of another run, in the same place, are not seen."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -216,6 +216,21 @@ def amend_run(run: RunDir, prepared: PreparedRun) -> tuple[str, ...]:
 
 def _bar_text(prepared: PreparedRun) -> str | None:
     return None if prepared.bar is None else prepared.bar.text
+
+
+class Sender(Protocol):
+    """Sends the trials that a run does not have yet, and records them in it: on this machine, or on several."""
+
+    def __call__(
+        self,
+        run: RunDir,
+        trials: Sequence[Trial],
+        *,
+        keys: Mapping[str, str],
+        settings: WireSettings,
+        on_event: Callable[[WireEvent], None] | None = None,
+        retry_errors: bool = False,
+    ) -> Awaitable[SendResult]: ...
 
 
 async def send_pending(

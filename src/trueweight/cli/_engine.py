@@ -1,0 +1,60 @@
+"""``--engine`` and ``--shards``: this machine or a cluster, and where a cluster records.
+
+Nothing here imports more than click and the core before it is used, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from trueweight.core import ConfigError
+
+if TYPE_CHECKING:
+    from trueweight.workflow.send import Sender
+
+LOCAL: Final = "local"
+RAY: Final = "ray"
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice([LOCAL, RAY]),
+    default=LOCAL,
+    show_default=True,
+    help="Where the work is done: on this machine, or on a Ray cluster (RAY_ADDRESS). Requires trueweight[ray].",
+)
+shards_option = click.option(
+    "--shards",
+    metavar="URL",
+    help="With --engine ray: where the workers record, e.g. s3://bucket/run. `trueweight merge URL` judges from it.  "
+    "[default: the run directory, which all nodes must have]",
+)
+
+
+@contextmanager
+def chosen_sender(engine: str, shards: str | None, *, fresh: bool = False, together: bool = False) -> Iterator[Sender]:
+    """Sends the trials of a run.
+
+    Args:
+        engine, shards: as the options have them.
+        fresh: what an earlier run left at the URL is deleted.
+        together: all workers send during the whole run, for a measurement of load.
+
+    Raises:
+        ConfigError: ``shards-alone`` for ``--shards`` without a cluster; as `trueweight.cluster.ray_sender`.
+    """
+    if engine == LOCAL:
+        if shards is not None:
+            hint = "Valid: --engine ray --shards URL, or neither."
+            raise ConfigError("--shards needs --engine ray", code="shards-alone", where="--shards", hint=hint)
+        from trueweight.workflow.send import send_pending
+
+        yield send_pending
+        return
+    from trueweight.cluster import ray_sender
+
+    with ray_sender(shards or "", together=together, fresh=fresh) as sender:
+        yield sender
