@@ -54,7 +54,8 @@ if TYPE_CHECKING:
     from trueweight.workflow.gate import Gate
     from trueweight.workflow.send import PreparedRun
 
-__version__ = "0.1.0"
+__version__: str
+"""Of the installed package: ``pyproject.toml`` is the only place that states it."""
 
 __all__ = [
     "Assessment",
@@ -114,8 +115,11 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'trueweight' has no attribute {name!r}")
-    place = _PLACES.get(name, "api" if name[0].islower() else "core")
-    value = getattr(importlib.import_module(f"trueweight.{place}"), name)
+    if name == "__version__":
+        value: Any = importlib.import_module("importlib.metadata").version("trueweight")
+    else:
+        place = _PLACES.get(name, "api" if name[0].islower() else "core")
+        value = getattr(importlib.import_module(f"trueweight.{place}"), name)
     globals()[name] = value
     return value
 

@@ -134,6 +134,20 @@ def test_a_release_needs_the_very_version_of_its_tag(tmp_path: Path, tag: str, f
     assert (done.returncode == 0) == fits
 
 
+@pytest.mark.parametrize(("tag", "notes"), [("v1.2.3", "- New.\n"), ("v1.2", None), ("v1.0.0", None)])
+def test_the_notes_of_a_release_are_its_section_of_the_changelog(tmp_path: Path, tag: str, notes: str | None) -> None:
+    """Without the heading; a version without a section, or with an empty one, is no release."""
+    steps = load(ROOT / ".github" / "workflows" / "release.yml")["jobs"]["notes"]["steps"]
+    script = next(step["run"] for step in steps if step.get("name", "").startswith("The notes"))
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changes\n\n## Unreleased\n\n- Later.\n\n## 1.2.3\n\n- New.\n\n## 1.0.0\n\n"
+    )
+    environ = {"PATH": os.environ["PATH"], "TAG": tag}
+    done = subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, env=environ, check=False)
+    assert (done.returncode == 0) == (notes is not None)
+    assert notes is None or (tmp_path / "notes.md").read_text().strip() == notes.strip()
+
+
 def test_ci_covers_what_is_promised() -> None:
     """Linux and macOS, Python 3.11 to 3.14."""
     matrix = load(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]

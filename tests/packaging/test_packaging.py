@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -84,8 +85,10 @@ def test_the_wheel_works_outside_the_checkout(dist: Path, tmp_path: Path) -> Non
 
 
 def test_versions_agree() -> None:
-    """pyproject, package, changelog."""
+    """pyproject states it, the package reads it from its metadata, the changelog has its section."""
     assert PROJECT["version"] == trueweight.__version__
+    stated = re.compile(r"[\"']" + re.escape(PROJECT["version"]) + r"[\"']")
+    assert [path for path in (ROOT / "src").rglob("*.py") if stated.search(path.read_text(encoding="utf-8"))] == []
     assert f"\n## {trueweight.__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 

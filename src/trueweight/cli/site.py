@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -29,6 +30,7 @@ from trueweight.cli._options import FOLDER, PATH
     help="Keep the evidence of the newest N runs.",
 )
 @click.option("--prune", "pruned", is_flag=True, help="Also delete the evidence of older runs from REPORTS.")
+@click.option("--docs", default="", metavar="URL", help="Link this documentation from the index, e.g. docs/.")
 @click.option(
     "--public/--full",
     default=True,
@@ -36,13 +38,23 @@ from trueweight.cli._options import FOLDER, PATH
     help="Public: leave out addresses, prices, requests, and replies to suites that trueweight does not ship.",
 )
 def command(
-    *, folder: Path, out: Path | None, added: Path | None, name: str, keep: int, pruned: bool, public: bool
+    *,
+    folder: Path,
+    out: Path | None,
+    added: Path | None,
+    name: str,
+    keep: int,
+    pruned: bool,
+    docs: str,
+    public: bool,
 ) -> None:
     """Make a site from a folder of runs: an index, a trend per provider, and each run's report at a stable link.
 
     REPORTS holds one folder per run: a recorded run, or the summary and report that --add published. The newest runs
     keep their evidence; older ones keep their numbers. The site loads nothing from other hosts.
     """
+    if docs and not re.fullmatch(r"https?://[^\s\"<>]+|[\w./-]+", docs):
+        raise click.BadParameter("Valid: an http(s) address, or a path in the site, e.g. docs/.", param_hint="--docs")
     from trueweight.workflow.site import add_entry, build_site, prune, read_entries
 
     if added is not None:
@@ -50,7 +62,7 @@ def command(
     if out is not None or pruned:
         entries = read_entries(folder, public=public)
     if out is not None:
-        build_site(entries, out, keep=keep, public=public)
+        build_site(entries, out, keep=keep, public=public, docs=docs)
         click.echo(f"site: {out / 'index.html'}")
     if pruned:
         click.echo(f"pruned: {len(prune(entries, keep))} reports")

@@ -142,12 +142,13 @@ def prune(entries: Iterable[SiteEntry], keep: int) -> list[Path]:
     return gone
 
 
-def build_site(entries: Sequence[SiteEntry], out: Path, *, keep: int, public: bool) -> list[Path]:
+def build_site(entries: Sequence[SiteEntry], out: Path, *, keep: int, public: bool, docs: str = "") -> list[Path]:
     """Write the site.
 
     Args:
         entries: oldest first.
         keep: how many of the newest runs keep their evidence; older ones keep every number.
+        docs: address of the documentation, for a link; "" for none.
 
     Returns:
         The files that were written.
@@ -173,7 +174,7 @@ def build_site(entries: Sequence[SiteEntry], out: Path, *, keep: int, public: bo
         for folder in (f"runs/{entry.name}", *latest):
             write(f"{folder}/index.html", text)
             write(f"{folder}/summary.json", encode_summary(entry.summary).decode("ascii"))
-    for name, text in overview(entries):
+    for name, text in overview(entries, docs=docs):
         write(name, text)
     return written
 

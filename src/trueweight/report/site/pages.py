@@ -56,15 +56,16 @@ def slug(provider: str) -> str:
     return f"{short or 'provider'}-{hashlib.sha256(provider.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
-def overview(runs: Sequence[SiteRun]) -> Iterator[tuple[str, str]]:
+def overview(runs: Sequence[SiteRun], *, docs: str = "") -> Iterator[tuple[str, str]]:
     """Path within the site and text of each page that covers several runs.
 
     Args:
         runs: oldest first, at least one.
+        docs: address of the documentation, which the index links; "" for none.
     """
     yield "badge.json", render("badge", runs[-1].summary)
     lines = _lines(runs)
-    yield "index.html", _page("index.html.j2", root="", **_index(runs, lines))
+    yield "index.html", _page("index.html.j2", root="", docs=docs, **_index(runs, lines))
     for line in lines:
         rows = [(run, _recommended(run, line.name)) for run in reversed(runs)]
         page = _page(
