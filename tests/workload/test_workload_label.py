@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from logs import ticket_row
+from logs import chat_body, chat_response, litellm_row, ticket_row
 from runs import workload_of
 
 from trueweight.cli.workload import command
@@ -15,6 +16,7 @@ from trueweight.core import Case, ConfigError
 from trueweight.core.task import CaseTask
 from trueweight.suites import find_suite
 from trueweight.suites.workload_folder import read_golden
+from trueweight.workload.grading import golden_decides
 from trueweight.workload.labelling import in_order, read_typed
 
 
@@ -41,6 +43,47 @@ def test_answers_are_typed_skipped_and_kept(tickets: Path) -> None:
     assert len(read_golden(tickets)) == 3
     assert "# mine" in path.read_text(encoding="utf-8")
     assert sum(case.task is not None and case.task.golden is not None for case in find_suite(str(tickets)).cases) == 3
+
+
+def test_json_is_corrected_in_the_editor_and_texts_get_facts(tmp_path: Path) -> None:
+    """The editor begins with the recorded JSON, laid out in lines. The facts of a text are asked for, with spellings;
+    hostile text of the log is shown as escapes."""
+    text = "The move of the archive was late, \x1b[2J because the lorry broke down on the way to the new building."
+    rows = [_other_row(n, json.dumps({"total": n, "currency": "EUR"}), "Extract the invoice as JSON") for n in range(3)]
+    rows += [_other_row(n, text, "Summarise the following meeting for people who were away") for n in range(3)]
+    folder = workload_of(rows, tmp_path)
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import sys, pathlib\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "text = path.read_text()\n"
+        "assert text.count(chr(10)) >= 3, text\n"
+        "path.write_text(text.replace('EUR', 'USD'))\n"
+    )
+    env = {"EDITOR": f"{sys.executable} {editor}", "VISUAL": ""}
+    keys = {"json-fields": "e\n", "prose": "\nlorry|truck; late\n"}
+    asked = in_order(find_suite(str(folder)).cases, (), 0, {})
+    typed = "".join(keys[case.task.grader] for case in asked if case.task is not None)
+    done = CliRunner().invoke(command, ["label", str(folder)], input=typed, env=env)
+    assert done.exit_code == 0, done.output
+    assert "\x1b" not in done.output
+    cases = {case.id: case for case in find_suite(str(folder)).cases}
+    golden = read_golden(folder)
+    assert len(golden) == 6
+    for key, answer in golden.items():
+        task = cases[key].task
+        assert task is not None
+        assert golden_decides(task)
+        if task.grader == "prose":
+            assert answer["facts"] == [["lorry", "truck"], "late"]
+        else:
+            assert answer["json"]["currency"] == "USD"
+
+
+def _other_row(number: int, answer: str, system: str) -> dict[str, object]:
+    body = chat_body(f"request number {number}")
+    body["messages"][0]["content"] = f"{system}, and be as exact as you can."
+    return litellm_row(body, chat_response(answer))
 
 
 def test_cases_in_which_hosts_differ_come_first() -> None:

@@ -195,3 +195,21 @@ def test_only_tasks_that_are_decided_move(tmp_path: Path) -> None:
     saved = json.loads(done.stdout)["hosts"][0]["per_month"]["value"]
     assert found.saving.value is not None
     assert saved == pytest.approx(found.saving.value * 90 / 110, rel=1e-3), "each request saves the same"
+
+
+def test_a_golden_text_without_facts_decides_nothing(tmp_path: Path) -> None:
+    """Two good texts differ: a host with other words is not worse by a score of similarity. With facts it is."""
+    long_text = "The archive of plan {} moved a week late, because the lorry broke down on its way to the new building."
+    rows = [_row(n, "summary", long_text.format(n)) for n in range(60)]
+    tickets = workload_of(rows, tmp_path)
+    facts: dict[str, list[str]] = {"none": [], "some": ["lorry"]}
+    found = {}
+    for name, those in facts.items():
+        golden = {case.id: {**as_recorded(case, 0), "facts": those} for case in find_suite(str(tickets)).cases}
+        golden = {key: answer if those else {"content": answer["content"]} for key, answer in golden.items()}
+        folder = with_golden(tickets, tmp_path / name, golden)
+        _, found[name] = judged(folder, tmp_path / f"{name}-run", lambda case, n: {"content": "Plan moved in time."})
+    assert found["none"].overall.score.value is None
+    assert not [one for one in found["none"].rulings if one.outcome is Ruling.FAIL]
+    assert found["some"].overall.score.value == 0
+    assert found["some"].ruling is Ruling.FAIL

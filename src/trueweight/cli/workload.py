@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +12,7 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
 from trueweight.cli._workload_confirm import confirm
 from trueweight.cli._workload_judge import llm_judge, prefer
+from trueweight.cli._workload_label import label
 from trueweight.cli._workload_reask import reask
 from trueweight.core import ConfigError, ExitCode
 
@@ -135,82 +134,6 @@ def make(
     return int(ExitCode.OK)
 
 
-@command.command(
-    "label",
-    short_help="Write golden answers by hand, one case at a time",
-    epilog=examples("trueweight workload label tickets --run runs/tickets --number 20"),
-)
-@click.argument("folder", metavar="WORKLOAD", type=FOLDER)
-@click.option("--run", "run_dir", type=FOLDER, metavar="RUN", help="Ask first where the hosts of RUN differ most.")
-@click.option("--number", type=click.IntRange(1), metavar="N", help="Ask about at most N cases.  [default: all]")
-@click.option("--show-recorded", is_flag=True, help="Show the recorded answer of short answers too.")
-@seed_option("the order")
-def label(folder: Path, run_dir: Path | None, number: int | None, show_recorded: bool, seed: int) -> int:
-    """Write golden answers by hand: one case at a time, into golden.yaml.
-
-    Type the right answer. An empty line takes the recorded answer where it is shown; s skips, q ends.
-    """
-    import msgspec
-
-    from trueweight.suites import find_suite
-    from trueweight.suites.workload_folder import read_golden
-    from trueweight.workload.grading import expected_answer, grade_recorded
-    from trueweight.workload.labelling import (
-        account,
-        append_golden,
-        choices_of,
-        in_order,
-        question_of,
-        read_typed,
-        shows_recorded,
-    )
-
-    suite = find_suite(str(folder))
-    order = in_order(suite.cases, read_golden(folder), seed, {} if run_dir is None else _differing(run_dir))
-    asked = order[:number]
-    given = agreeing = 0
-    for at, case in enumerate(asked, start=1):
-        task = case.task
-        assert task is not None
-        click.echo(_visible(f"\n--- {at} of {len(asked)}: {case.id}, task {task.name}\n{question_of(case)[:4000]}\n"))
-        for place, name in enumerate(choices_of(task), start=1):
-            click.echo(_visible(f"  {place}  {name}"))
-        recorded = None if task.recorded is None else task.recorded.answer
-        shown = recorded is not None and (show_recorded or shows_recorded(task))
-        if shown:
-            click.echo(_visible(f"recorded: {json.dumps(dict(recorded or {}), ensure_ascii=False)[:4000]}"))
-        answer = None
-        while answer is None:
-            typed = click.prompt("right answer", default="", show_default=False, prompt_suffix="> ")
-            if typed in ("s", "q"):
-                break
-            if not typed.strip() and not shown:
-                continue
-            try:
-                answer = read_typed(task, typed) if typed.strip() else recorded
-            except ConfigError as problem:
-                click.echo(f"{problem.message}. {problem.hint}", err=True)
-                continue
-            if answer is not None and expected_answer(task, answer) is None:
-                click.echo("the grader cannot read the recorded answer: type the right one", err=True)
-                answer = None
-        if answer is None:
-            if typed == "q":
-                break
-            continue
-        append_golden(folder, case.id, answer)
-        given += 1
-        grade = grade_recorded(replace(case, task=msgspec.structs.replace(task, golden=answer)))
-        agreeing += grade is not None and grade.value == 1
-    for sentence in account(order, given, agreeing):
-        click.echo(sentence, err=True)
-    if given:
-        again = "the command of the run again, which sends nothing"
-        step = f"trueweight bar init {folder}" if run_dir is None else again
-        click.echo(f"next: {step}", err=True)
-    return int(ExitCode.OK)
-
-
 def _not_looked_for(region: str | None, *, names: bool, model: bool) -> str:
     """Which personal data may be left, so that a list of what was replaced is not read as all there is."""
     left = ["postal addresses", "dates of birth", "numbers of persons and accounts other than IBANs"]
@@ -219,19 +142,6 @@ def _not_looked_for(region: str | None, *, names: bool, model: bool) -> str:
     if not model:
         left.insert(0, f"names of people{' but those of --names' if names else ' (--names, --names-model)'}")
     return f"not looked for: {', '.join(left)}: read the preview"
-
-
-def _differing(run_dir: Path) -> dict[str, int]:
-    """Case → hosts of a run whose answer differs from the recorded one."""
-    from trueweight.store import RunDir
-    from trueweight.workflow.finish import judge
-
-    found: Counter[str] = Counter()
-    with RunDir.open(run_dir) as run:
-        summary = judge(run)
-    for provider in summary.providers.values():
-        found.update(one.case for one in (provider.workload.disagreements if provider.workload else ()))
-    return found
 
 
 @command.command(
@@ -270,6 +180,7 @@ def list_graders() -> None:
 
 
 command.add_command(confirm)
+command.add_command(label)
 command.add_command(llm_judge)
 command.add_command(prefer)
 command.add_command(reask)

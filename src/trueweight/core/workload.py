@@ -219,6 +219,7 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     Attributes:
         decides: whether agreement with a recorded answer is a measure of quality; not for prose.
         recorded, golden: cases with such an answer that the grader can read.
+        golden_decides: those of ``golden`` that show if another answer is right: of texts, those with facts.
         self_agreement: of further answers of the baseline to the same request with the first one: its own noise.
         share: of the requests of the log.
     """
@@ -231,6 +232,7 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     golden: int
     self_agreement: Estimate
     share: float
+    golden_decides: int = 0
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

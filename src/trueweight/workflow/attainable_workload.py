@@ -11,7 +11,7 @@ from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask
 from trueweight.workload.estimates import looks_of
-from trueweight.workload.grading import expected_answer
+from trueweight.workload.grading import expected_answer, golden_decides
 from trueweight.workload.planning import Need, margin_needs, needs_looked_at_once, share_needs
 
 
@@ -52,9 +52,9 @@ def _on_answers(bar: TaskBar, tasks: Sequence[CaseTask], looks: int, of: str) ->
     """Of the two rules on answers one is enough, so the one with fewer cases than it takes does not count then."""
     found: list[tuple[str, Need, int]] = []
     if bar.quality_margin is not None:
-        golden = sum(task.golden is not None for task in tasks)
+        golden = sum(map(golden_decides, tasks))
         # An answer that equals the recorded one counts by it, once any golden answer makes the rule measurable.
-        known = golden + _comparable([task for task in tasks if task.golden is None]) if golden else 0
+        known = golden + _comparable([task for task in tasks if not golden_decides(task)]) if golden else 0
         found.append((of, margin_needs(bar.quality_margin, looks, 0.0), known))
     if bar.agreement_at_least is not None:
         found.append((of, share_needs(WorkloadRule.AGREEMENT, bar.agreement_at_least, looks, None), _comparable(tasks)))

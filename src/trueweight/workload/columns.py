@@ -11,7 +11,7 @@ from trueweight.core import Case
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask, RecordedAnswer
 from trueweight.statistics import Array
-from trueweight.workload.grading import grade_recorded, self_agreement
+from trueweight.workload.grading import golden_decides, grade_recorded, self_agreement
 
 
 def column(values: Sequence[float | None]) -> Array:
@@ -47,6 +47,11 @@ class Columns:
     def deciding(self) -> Array:
         """Which cases have a grader for which agreement with a recorded answer is a measure of quality."""
         return np.array([GRADERS.get(task.grader).decides for task in self.tasks], dtype=bool)
+
+    @cached_property
+    def golden_decides(self) -> Array:
+        """Which cases have a golden answer that shows if another one is right."""
+        return np.array([golden_decides(task) for task in self.tasks], dtype=bool)
 
     @cached_property
     def baseline_right(self) -> Array:

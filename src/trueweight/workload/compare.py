@@ -28,7 +28,7 @@ from trueweight.core.workload import (
 from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
 from trueweight.workload.estimates import Estimator, looks_of, mean_of
-from trueweight.workload.grading import expected_answer
+from trueweight.workload.grading import expected_answer, golden_decides
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
 from trueweight.workload.scores import NO_GOLDEN, difference_of, scores_of
 
@@ -122,6 +122,7 @@ def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name:
         cases=len(own),
         recorded=sum(one.recorded is not None and expected_answer(one, one.recorded.answer) is not None for one in own),
         golden=sum(one.golden is not None for one in own),
+        golden_decides=sum(map(golden_decides, own)),
         self_agreement=_mean(make, columns.noise, "no request is twice in the log", rows).plain(),
         share=facts.shares.get(name, float(columns.weights[rows].sum() / columns.weights.sum())),
     )
@@ -248,7 +249,8 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
     baseline, correct = columns.baseline_right[rows], answers.correct[rows]
     of = int(rows.sum())
     kept = [best_known(answers.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
-    scores = scores_of(answers.agreement[rows], correct, baseline, columns.deciding[rows])
+    decided = np.where(columns.golden_decides[rows], correct, np.nan)
+    scores = scores_of(answers.agreement[rows], decided, baseline, columns.deciding[rows])
     return TaskResult(
         task=task,
         cases=of,

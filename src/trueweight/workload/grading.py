@@ -21,6 +21,11 @@ def expected_answer(task: CaseTask, answer: Answer | None) -> Any:
     return None if answer is None else GRADERS.get(task.grader).expect(answer, task.options)
 
 
+def golden_decides(task: CaseTask) -> bool:
+    """Whether the golden answer shows if another one is right. A text without facts does not: two good texts differ."""
+    return task.golden is not None and (GRADERS.get(task.grader).decides or bool(task.golden.get("facts")))
+
+
 def grades_of(case: Case, reply: Reply) -> tuple[Grade, ...]:
     """The grades of a reply: against the recorded answer, then against the golden one, as far as there are any.
 

@@ -89,6 +89,37 @@ def read_typed(task: CaseTask, typed: str) -> Answer:
     return answer
 
 
+def takes_facts(task: CaseTask) -> bool:
+    """Whether a golden answer needs facts to decide: of texts, because two good ones differ."""
+    return task.grader == "prose"
+
+
+def read_facts(typed: str) -> list[str | list[str]]:
+    """Facts from a line: ``;`` is between facts, ``|`` between spellings of which one is enough."""
+    found: list[str | list[str]] = []
+    for part in typed.split(";"):
+        spellings = [one.strip() for one in part.split("|") if one.strip()]
+        if spellings:
+            found.append(spellings[0] if len(spellings) == 1 else spellings)
+    return found
+
+
+def editor_text(task: CaseTask, answer: Answer | None) -> str:
+    """An answer in the form in which `read_typed` reads it, JSON in several lines; "" for None."""
+    if answer is None:
+        return ""
+    if task.grader == "call-fields":
+        return json.dumps(list(answer.get("calls", ())), indent=2, ensure_ascii=False)
+    content = answer.get("content", "")
+    if task.grader != "json-fields":
+        return str(content)
+    try:
+        value = answer["json"] if "json" in answer else json.loads(str(content))
+    except (ValueError, RecursionError):
+        return str(content)
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def _as_answer(task: CaseTask, text: str) -> JsonObject | None:
     if task.grader not in ("json-fields", "call-fields"):
         return {"content": text}
@@ -109,9 +140,9 @@ def _form(task: CaseTask) -> str:
         case "label":
             return f"Valid: {', '.join(choices_of(task))}, or its number."
         case "json-fields":
-            return "Valid: one JSON value in a line."
+            return "Valid: one JSON value; e writes it in the editor."
         case "call-fields":
-            return 'Valid: [{"name": …, "arguments": {…}}] in a line; [] for no call.'
+            return 'Valid: [{"name": …, "arguments": {…}}]; [] for no call; e writes it in the editor.'
     return GRADERS.get(task.grader).definition
 
 

@@ -82,7 +82,7 @@ def _self_agreement(summary: WorkloadSummary) -> tuple[float, bool]:
 
 def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator[tuple[str, float]]:
     """The keys of ``[workload]`` and their values."""
-    golden = sum(task.golden for task in summary.tasks)
+    golden = sum(task.golden_decides for task in summary.tasks)
     agreement, known = _self_agreement(summary)
     if golden:
         yield "quality_margin", margin
@@ -106,7 +106,7 @@ def _rules(summary: WorkloadSummary, margin: float, candidates: int) -> Iterator
 
 def _needs_llm_judge(task: TaskSummary) -> bool:
     """Whether only an LLM judge, or golden answers, can decide about most answers of a task."""
-    return not task.decides and task.recorded > 0 and 2 * task.golden < task.cases
+    return not task.decides and task.recorded > 0 and 2 * task.golden_decides < task.cases
 
 
 def _texts(summary: WorkloadSummary) -> int:
@@ -155,7 +155,7 @@ def _small_tasks(summary: WorkloadSummary, rules: Mapping[str, float], candidate
     asked = rules.get("agreement_at_least", 1 - rules.get("quality_margin", MARGIN))
     looks = looks_of(candidates, len(summary.tasks))
     least = share_needs(WorkloadRule.AGREEMENT, asked - SLACK, looks, None).least
-    known = {task.name: max(task.golden, task.recorded if task.decides else 0) for task in summary.tasks}
+    known = {task.name: max(task.golden_decides, task.recorded if task.decides else 0) for task in summary.tasks}
     small = [f"{name} ({known[name]})" for name in known if least is not None and 0 < known[name] < least]
     if small and len(summary.tasks) > 1:
         names = ", ".join(small)
@@ -175,7 +175,7 @@ def _needs(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
     looks = looks_of(candidates, len(summary.tasks))
     agreement, _ = _self_agreement(summary)
     deciding = sum(task.recorded for task in summary.tasks if task.decides)
-    known = sum(max(task.golden, task.recorded if task.decides else 0) for task in summary.tasks)
+    known = sum(max(task.golden_decides, task.recorded if task.decides else 0) for task in summary.tasks)
     if "quality_margin" in rules:
         yield margin_needs(rules["quality_margin"], looks, 2 * (1 - agreement)), known
     if "agreement_at_least" in rules:
