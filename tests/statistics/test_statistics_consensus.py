@@ -9,16 +9,14 @@ from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
     WaysTable,
     agrees,
-    make_table,
     make_ways_table,
     pair_table,
-    weights_of,
     worse_than_one,
     worse_than_others,
     worse_than_reference,
 )
-from trueweight.statistics.multiple_testing import simes
-from trueweight.statistics.permutation import lower_than_fixed, lowest_of
+from trueweight.statistics.leave_one_out import lowest_of, weights_beside
+from trueweight.statistics.permutation import lower_than_fixed
 
 
 def ways_of(rates: Array, trials: int = 6) -> tuple[Array, Array, WaysTable]:
@@ -90,40 +88,31 @@ def test_ways_that_are_all_the_same_cost_nothing() -> None:
     one, two = (make_ways_table(found, np.ones_like(found)) for found in (once, both))
     nearly = both.copy()
     nearly[20, 1, 1] = 0
-    assert make_ways_table(nearly, np.ones_like(nearly)).shares == (0.5, 0.25, 0.25)
+    assert make_ways_table(nearly, np.ones_like(nearly)).shares == pytest.approx((0.7, 0.15, 0.15))
     assert len(two.tables) == len(one.tables) == 1
     expected = worse_than_others(one.pooled, 2)
     assert two.p_value(lambda table: worse_than_others(table, 2)) == pytest.approx(expected)
 
 
-def test_a_failure_that_all_show_weighs_least() -> None:
-    """The weight falls with the number of providers that fail, and is 1 where most do; it does not depend on which."""
-    rates = np.array([[0, 1, 1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0, 1], [0] * 8])
-    suite = np.concatenate([rates, np.zeros((8, 8)), np.ones((30, 8))])  # most cases tell no provider from another
-    weights = weights_of(suite)
+def test_a_failure_that_all_others_show_weighs_least() -> None:
+    """The weight of a pair falls with the number of the others that fail, and does not depend on the pair."""
+    others = np.array([[1, 1, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1], [0] * 6] + [[1] * 6] * 30)
+    pair = np.array([[0, 1], [1, 0], [1, 1], [0, 0]] + [[1, 1]] * 30)
+    others, pair = (np.concatenate([one, np.zeros((8, one.shape[1]))]) for one in (others, pair))
+    suite = np.column_stack([pair, others])
+    weights = weights_beside(suite, (0, 1))
     assert weights[:4].tolist() == sorted(weights[:4], reverse=True)
-    assert weights[0] == 16
-    assert weights[3] == 1
-    assert weights_of(suite[:, ::-1]).tolist() == weights.tolist()
-    even = np.eye(8)[[0, 1, 2, 3, 4, 5, 6, 7] * 5] == 0  # each case is failed by one provider: all are equally hard
-    assert np.ptp(weights_of(even.astype(float))) == 0
-    varying = np.array([[2, 1], [1, 2]])
-    assert make_table(varying, np.full((2, 2), 2)).weights.tolist() == [1, 1]
-
-
-def test_simes_by_hand() -> None:
-    """Weights ½, ¼, ¼: the smallest over its own weight, the two smallest over theirs, the largest over all."""
-    assert simes([0.01, 0.5, 0.6], [0.5, 0.25, 0.25]) == pytest.approx(0.02)
-    assert simes([0.5, 0.01, 0.02], [0.5, 0.25, 0.25]) == pytest.approx(0.04)
-    assert simes([0.03, 0.03, 0.03], [0.5, 0.25, 0.25]) == pytest.approx(0.03)
+    assert len(set(weights[:4])) == 4
+    assert (weights.max(), weights.min()) == (16, 1)
+    assert weights_beside(suite[:, [1, 0, *range(2, 8)]], (0, 1)).tolist() == weights.tolist()
 
 
 def test_a_deterministic_provider_has_one_trial_a_case() -> None:
     """Half of the trials of the others pass in each of four cases. One that always fails them all had four chances, not
     twelve: (2/5)⁴ of passing none, where each case passes with the mean of all."""
     rates = np.column_stack([np.zeros(4), np.full((4, 4), 0.5)])
-    assert lowest_of(rates, 0, 2, fixed=True) == pytest.approx(0.6**4)
-    assert lowest_of(rates, 0, 2) == pytest.approx(0.2**4)
+    assert lowest_of(rates, 0, unlike=True) == pytest.approx(0.6**4)
+    assert lowest_of(rates, 0) == pytest.approx(0.2**4)
     assert ways_of(rates, 2)[2].pooled.fixed.tolist() == [True, False, False, False, False]
 
 

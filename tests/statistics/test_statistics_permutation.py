@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trueweight.statistics.multiple_testing import holm, weighted_holm
-from trueweight.statistics.permutation import grid_of, lowest_of, sign_flip
+from trueweight.statistics.permutation import grid_of, sign_flip
 from trueweight.statistics.power import TrialsByWay, power_of
 
 Thirds = st.integers(-3, 3)
@@ -40,37 +40,6 @@ def test_with_one_trial_it_is_mcnemar(worse: int, better: int) -> None:
         assert found.differs == pytest.approx(stats.binomtest(worse, worse + better).pvalue, rel=1e-6)
     else:
         assert found == (1.0, 1.0, 1.0)
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=5))
-def test_leave_one_out_equals_its_enumeration(rows: list[list[int]]) -> None:
-    """In each case the provider is equally likely any of the four; the p-value is the share of sums as low."""
-    sums = [sum(values) for values in itertools.product(*rows)]
-    seen = sum(row[0] for row in rows)
-    found = lowest_of(np.array(rows) / 3, 0, 3)
-    assert found == pytest.approx(sum(s <= seen for s in sums) / len(sums))
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.lists(st.integers(0, 1), min_size=4, max_size=4), min_size=1, max_size=5),
-    st.lists(st.integers(1, 6), min_size=5, max_size=5),
-    st.booleans(),
-)
-def test_weighted_leave_one_out_equals_its_enumeration(rows: list[list[int]], weights: list[int], fixed: bool) -> None:
-    """The same with weights of cases; a provider with one trial a case is exchanged or passes with the mean alike."""
-    sums = [sum(w * v for w, v in zip(weights, values, strict=False)) for values in itertools.product(*rows)]
-    seen = sum(w * row[0] for w, row in zip(weights, rows, strict=False))
-    found = lowest_of(np.array(rows, dtype=float), 0, 1, fixed=fixed, weights=np.array(weights[: len(rows)]))
-    assert found == pytest.approx(sum(s <= seen for s in sums) / len(sums))
-
-
-def test_a_case_that_a_provider_did_not_answer_says_nothing_of_it() -> None:
-    """NaN leaves the case out for that provider, and the other providers' column out of its groups."""
-    rates = np.array([[0.0, 1, 1], [np.nan, 0, 1], [0, 1, np.nan]])
-    assert lowest_of(rates, 0, 1) == pytest.approx(1 / 3 * 1 / 2)
-    assert lowest_of(rates[1:2], 0, 1) == 1.0
 
 
 def test_the_smallest_attainable_p_survives_the_correction() -> None:

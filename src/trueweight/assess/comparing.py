@@ -29,7 +29,6 @@ from trueweight.statistics.consensus import (
     worse_than_one,
     worse_than_others,
 )
-from trueweight.statistics.multiple_testing import simes
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.power import Power, TrialsByWay, power_of
 from trueweight.statistics.resample import Resampler
@@ -162,7 +161,7 @@ class _Looks(NamedTuple):
         for place, column in enumerate(columns, 1):
             pair = pair_table(*counts, place, 0, everyone)
             parts = parts_of_test(pair, everyone, place, agreed)
-            p = simes([part.p for part in parts], everyone.shares)
+            p = everyone.joined([part.p for part in parts])
             shown = deciding([part.p for part in parts]) if p <= ALPHA else 0
             ours, theirs = pair.tables[shown].rates.T
             found = p <= ALPHA and parts[shown].witnesses
@@ -188,7 +187,7 @@ class _Looks(NamedTuple):
         for place, column in enumerate(columns):
             test = differs if len(columns) == 2 else partial(worse_than_others, own=place)
             p_values = [test(table) for table in found.tables]
-            p = simes(p_values, found.shares)
+            p = found.joined(p_values)
             shown = deciding(p_values) if p <= ALPHA else 0
             rates = found.tables[shown].rates
             out[column] = CasesTest(

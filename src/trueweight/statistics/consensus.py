@@ -10,56 +10,59 @@ in streams, or through one API. All trials of a provider in a case move together
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
-from scipy.special import betaln
 
 from trueweight.statistics import Array
-from trueweight.statistics.multiple_testing import simes
-from trueweight.statistics.permutation import grid_of, lower_than_fixed, lowest_of, sign_flip
+from trueweight.statistics.leave_one_out import lowest_of, terms_of, weights_beside
+from trueweight.statistics.multiple_testing import joined
+from trueweight.statistics.permutation import grid_of, lower_than_fixed, sign_flip
 
-AGREES: Final = 0.15
+AGREES: Final = 0.1
 """The reference agrees with the candidates unless it is lower than they are at this level. So high, because a candidate
 that only equals a reference that is worse than all others would be accused otherwise."""
+_POINTS: Final = 0.15
+"""A candidate that is lower than all others is worse than the reference only if the comparison with the reference alone
+shows it at this level. It has the same purpose as `AGREES`."""
 _ALONE: Final = 0.2
 """The share of the error of the comparison with the reference alone; the rest is that with all providers."""
 _VARYING: Final = 0.1
 """Repeats of a provider vary if they differ in more than this share of the cases that it does not always pass."""
-_POOLED: Final = 0.5
+_POOLED: Final = 0.7
 """The share of the error of the test of all ways together; the ways share the rest."""
 _FAR: Final = 0.1
 """A way is named as the one with the fault if its p-value is below this share of that of all ways together."""
 _NOTHING: Final = 0.5
 """A way shows nothing if its p-value is at least this."""
-_FALL: Final = 0.1
-"""The fault for which the weights of the cases are best: so large a share of the trials that would pass fails."""
-_HEAVIEST: Final = 16
-"""The weight of the cases in which a failure tells most; no weight is less than 1."""
-_CONCENTRATIONS: Final = 2.0 ** np.arange(-1, 9)
-"""The sums of the parameters of the beta distributions that are tried for the cases' rates: from cases that nearly all
-pass or nearly all fail to cases that are equally hard."""
 
 
 T = TypeVar("T")
 
 
-class RateTable(NamedTuple):
+@dataclass(frozen=True)
+class RateTable:
     """Pass rates, cases by providers, NaN where there is no judged trial.
 
     Attributes:
         steps: the grid on which the rates lie.
         fixed: for each provider, whether its trials of a case are all the same, as of a deterministic provider.
-        weights: how much a failure in each case tells, as `weights_of` has it where each provider has one trial a case:
-            all of them are fixed. Else the cases weigh the same: a failure of one of six trials leaves a case with a
-            higher mean, and so with a higher weight, than that of a fixed provider, so weights would accuse providers
-            whose trials vary beside fixed ones.
+        weights: of the cases for the difference of the only two providers, by the rates of others (`weights_beside`).
     """
 
     rates: Array
     steps: int
     fixed: Array
     weights: Array
+
+    @cached_property
+    def terms(self) -> Array:
+        """How each provider's rates differ from the others', cases by providers; of two with the table's weights."""
+        if self.rates.shape[1] > 2:
+            return terms_of(self.rates)
+        return np.asarray((self.rates - self.rates[:, ::-1]) * self.weights[:, None])
 
 
 class WaysTable(NamedTuple):
@@ -68,11 +71,13 @@ class WaysTable(NamedTuple):
     Attributes:
         shares: the share of the error that each table has.
         ways: the number of the way of each table but the first.
+        correlations: of the terms of these tables with those of the first.
     """
 
     tables: tuple[RateTable, ...]
     shares: tuple[float, ...]
     ways: tuple[int, ...]
+    correlations: tuple[float, ...]
 
     @property
     def pooled(self) -> RateTable:
@@ -81,7 +86,11 @@ class WaysTable(NamedTuple):
 
     def p_value(self, test: Callable[[RateTable], float]) -> float:
         """The p-value of a test in any of these tables, from those in all of them."""
-        return simes([test(table) for table in self.tables], self.shares)
+        return self.joined([test(table) for table in self.tables])
+
+    def joined(self, p_values: Sequence[float]) -> float:
+        """The p-value of the tables together, from that of each."""
+        return joined(p_values, self.shares, self.correlations)
 
 
 def make_ways_table(passed: Array, judged: Array) -> WaysTable:
@@ -96,7 +105,17 @@ def make_ways_table(passed: Array, judged: Array) -> WaysTable:
     unlike = {way: table for way, table in found.items() if not _same(table, pooled)}
     each = (1 - _POOLED) / max(len(ways), 1)
     shares = (1 - each * len(unlike), *[each] * len(unlike))
-    return WaysTable((pooled, *unlike.values()), shares, tuple(unlike))
+    return _ways_table((pooled, *unlike.values()), shares, tuple(unlike))
+
+
+def _ways_table(tables: tuple[RateTable, ...], shares: tuple[float, ...], ways: tuple[int, ...]) -> WaysTable:
+    first, *rest = (np.nan_to_num(table.terms) for table in tables)
+
+    def correlation(other: Array) -> float:
+        product, size = float((first * other).sum()), float((first**2).sum() * (other**2).sum())
+        return product / size**0.5 if product > 0 else 0.0
+
+    return WaysTable(tables, shares, ways, tuple(map(correlation, rest)))
 
 
 def _same(one: RateTable, other: RateTable) -> bool:
@@ -114,43 +133,24 @@ def pair_table(passed: Array, judged: Array, own: int, reference: int, everyone:
     both = (judged[:, sides] > 0).all(axis=1, keepdims=True)
     own_passed, own_judged = (np.where(both, one[:, sides], 0) for one in (passed, judged))
     counts = [(one.sum(axis=2), *(one[:, :, way] for way in everyone.ways)) for one in (own_passed, own_judged)]
-    weights = [table.weights for table in everyone.tables]
+    # A pair of all that there are has no others to weigh the cases by.
+    alone = everyone.pooled.rates.shape[1] == 2
+    weights = [None if alone else weights_beside(table.rates, (own, reference)) for table in everyone.tables]
     tables = tuple(make_table(*one) for one in zip(*counts, weights, strict=True))
-    return WaysTable(tables, everyone.shares, everyone.ways)
+    return _ways_table(tables, everyone.shares, everyone.ways)
 
 
 def make_table(passed: Array, judged: Array, weights: Array | None = None) -> RateTable:
     """A table of rates from counts, cases by providers; a provider is taken to be fixed if its rates are nearly all 0
-    or 1."""
+    or 1.
+
+    Args:
+        weights: None if all cases weigh the same.
+    """
     rates = np.divide(passed, judged, out=np.full(passed.shape, np.nan), where=judged > 0)
     failing, varying = (rates < 1).sum(axis=0), ((rates > 0) & (rates < 1)).sum(axis=0)
     fixed = np.asarray(varying <= _VARYING * failing)
-    if weights is None:
-        weights = weights_of(rates) if fixed.all() else np.ones(len(rates))
-    return RateTable(rates, grid_of(judged), fixed, weights)
-
-
-def weights_of(rates: Array) -> Array:
-    """How much a failure in each case tells: the logarithm of its likelihood ratio for a provider that fails a tenth of
-    what it would pass, given how many of all providers pass the case.
-
-    A failure that all others show too tells little, one that only this provider shows tells most: the more, the less
-    equally hard the cases are. The rates of the cases are taken to be beta distributed, with the mean of all and the
-    concentration that is likeliest of some (empirical Bayes). The weights depend on which rates a case has and not on
-    whose they are, so a permutation test with them is as exact as without. The power that they bring is in
-    ``docs/verdicts.md``.
-    """
-    known = np.isfinite(rates)
-    passes, counts = np.where(known, rates, 0.0).sum(axis=1), known.sum(axis=1)
-    mean = float(np.clip(passes.sum() / max(counts.sum(), 1), 1e-6, 1 - 1e-6))
-    fails = counts - passes
-    priors = [(mean * total, (1 - mean) * total) for total in _CONCENTRATIONS]
-    a, b = max(priors, key=lambda one: (betaln(passes + one[0], fails + one[1]) - betaln(*one)).sum())
-    # The ratio of E[x^(passes+1) (1-x)^(fails-1)] to E[x^passes (1-x)^fails], where this provider is one that fails.
-    odds = (passes + a) / (np.maximum(fails - 1, 0) + b)
-    gain = np.log1p(_FALL * odds) - np.log1p(-_FALL)
-    most = gain[fails > 0].max(initial=1e-9)
-    return np.asarray(np.clip(np.rint(_HEAVIEST * gain / most), 1, _HEAVIEST))
+    return RateTable(rates, grid_of(judged), fixed, np.ones(len(rates)) if weights is None else weights)
 
 
 def worse_than_one(table: RateTable, own: int, reference: int) -> float:
@@ -176,7 +176,8 @@ def differs(table: RateTable) -> float:
 
 def worse_than_others(table: RateTable, own: int) -> float:
     """One-sided p-value against a provider being worse than all others, leave-one-out."""
-    return lowest_of(table.rates, own, table.steps, fixed=bool(table.fixed[own]), weights=table.weights)
+    unlike = bool(table.fixed[own] and not table.fixed.all())
+    return lowest_of(table.rates, own, table.terms, unlike=unlike)
 
 
 def agrees(everyone: WaysTable, reference: int) -> list[bool]:
@@ -234,7 +235,7 @@ def parts_of_test(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequen
 def worse_than_reference(pair: WaysTable, everyone: WaysTable, own: int, agreed: Sequence[bool]) -> float:
     """One-sided p-value against a provider being worse than the reference in any way, in the arguments of
     `parts_of_test`."""
-    return simes([part.p for part in parts_of_test(pair, everyone, own, agreed)], everyone.shares)
+    return everyone.joined([part.p for part in parts_of_test(pair, everyone, own, agreed)])
 
 
 def deciding(p_values: Sequence[float]) -> int:
@@ -250,9 +251,12 @@ def deciding(p_values: Sequence[float]) -> int:
 
 def _with_witnesses(alone: float, table: RateTable, own: int, *, agreed: bool) -> TablePValue:
     """The p-value from two tests with shares of the error; ``alone`` is that of `worse_than_one`."""
-    if not agreed:
-        return TablePValue(alone if table.rates.shape[1] == 2 else min(1.0, alone / _ALONE))
+    providers = table.rates.shape[1]
+    if providers == 2:
+        return TablePValue(alone)
     # Lower than all and not lower than the reference is no evidence of being worse than the reference.
-    together = worse_than_others(table, own) if alone < 0.5 else 1.0
-    mine, all_of_them = min(1.0, alone / _ALONE), min(1.0, together / (1 - _ALONE))
-    return TablePValue(min(mine, all_of_them), witnesses=all_of_them < mine)
+    together = worse_than_others(table, own) if agreed and alone <= _POINTS else 1.0
+    # The correlation of a difference from one of several providers with that from the mean of all of them.
+    correlation = float(np.sqrt(providers / (2 * (providers - 1))))
+    p = joined((together, alone), (1 - _ALONE, _ALONE), (correlation,))
+    return TablePValue(p, witnesses=together / (1 - _ALONE) < alone / _ALONE)

@@ -22,10 +22,11 @@ _GRID = 60
 """Steps of a rate where the numbers of trials have no smaller common multiple."""
 
 
+_PRECISION: Final = 1e-14
+"""The transform's rounding error of a probability. A smaller p-value that is not the smallest is written as this one:
+a fault with more failures has then no larger p-value."""
 _BLOCK = 1_000_000
 """Complex numbers held at once. It bounds the memory."""
-_FINEST: Final = 24
-"""Values that a weighted rate has at most: it bounds the size of the transform."""
 
 
 class PValues(NamedTuple):
@@ -72,47 +73,19 @@ def sign_flip(deltas: Array, steps: int = _GRID) -> PValues:
     sums = np.arange(length)
     sums[sums > length // 2] -= length
     least = 2.0 ** -len(scaled)
+    if abs(seen) == most:
+        tails = (least, 1.0) if seen < 0 else (1.0, least)
+        return PValues(*tails, min(1.0, 2 * least))
     lower, higher = mass[sums <= seen].sum(), mass[sums >= seen].sum()
     both = mass[np.abs(sums) >= abs(seen)].sum()
     return PValues(_within(lower, least), _within(higher, least), _within(both, min(1.0, 2 * least)))
 
 
-def lowest_of(
-    rates: Array, provider: int, steps: int = _GRID, *, fixed: bool = False, weights: Array | None = None
-) -> float:
-    """Leave-one-out test: one-sided p-value against a provider's sum of rates being lower than that of the others.
-
-    Under the null hypothesis its rate in a case is as likely to be any of the rates of all providers in that case. A
-    difference among the others widens the null distribution, so it makes the test conservative.
-
-    Args:
-        rates: cases by providers; NaN where a provider has no trial. Cases that it did not answer do not count.
-        provider: the column that is tested.
-        steps: grid of the rates.
-        fixed: its trials of a case are all the same. It has then one trial of each case, however often that is
-            repeated, and varies more than providers whose trials differ: it passes with the mean rate of all.
-        weights: of the cases, small integers that do not depend on which provider has which rate; None if all weigh
-            the same.
-    """
-    here = np.isfinite(rates[:, provider])
-    known = rates[here]
-    if not len(known):
-        return 1.0
-    weigh = np.ones(len(known)) if weights is None else weights[here]
-    if fixed:
-        return _fewest(np.nanmean(known, axis=1), known[:, provider], weigh)
-    steps = min(steps, max(1, int(_FINEST // weigh.max())))
-    scaled = np.rint(known * steps * weigh[:, None])
-    scaled -= np.nanmin(scaled, axis=1)[:, None]
-    # For each case, how many providers have each value. Cases in which all are equal say nothing.
-    members = (scaled[:, :, None] == np.arange(int(np.nanmax(scaled)) + 1)).sum(axis=1)
-    members = members[members[:, 0] < members.sum(axis=1)]
-    return _lower_tail(members, int(scaled[:, provider].sum()))
-
-
 _TRIALS: Final = 2
 """Independent trials that the repeats of a case are worth at least, where they are not all the same: six repeats whose
 intraclass correlation is 0.4."""
+_PARTS: Final = 1000
+"""Probabilities are put on a grid of this many steps: alike cases are then found by `_distinct`."""
 
 
 def lower_than_fixed(ours: Array, theirs: Array, weights: Array | None = None) -> float:
@@ -124,27 +97,30 @@ def lower_than_fixed(ours: Array, theirs: Array, weights: Array | None = None) -
 
     Args:
         ours, theirs: by case, finite.
-        weights: as in `lowest_of`.
+        weights: of the cases, small positive integers that depend on neither; None if all weigh the same.
     """
     pooled = (_TRIALS * ours + theirs) / (_TRIALS + 1)
-    return _fewest(1 - pooled, 1 - theirs, np.ones(len(ours)) if weights is None else weights)
+    return fewest_passes(1 - pooled, 1 - theirs, np.ones(len(ours)) if weights is None else weights)
 
 
-def _fewest(rates: Array, passes: Array, weights: Array) -> float:
+def fewest_passes(rates: Array, passes: Array, weights: Array) -> float:
     """The probability of at most such a weight of passes if each case passes with its rate (a sum of unlike
-    Bernoullis)."""
+    Bernoullis).
+
+    Args:
+        weights: of the cases, small positive integers.
+    """
     weigh = np.rint(weights).astype(np.int64)
-    sure, unsure = rates >= 1, (rates > 0) & (rates < 1)
+    sure, unsure = rates >= 1 - 1e-9, (rates > 1e-9) & (rates < 1 - 1e-9)
     seen = int((np.rint(passes) * weigh).sum()) - int(weigh[sure].sum())
-    # Passes and failures per thousand: alike rows are then found by `_distinct`.
-    parts = np.clip(np.rint(1000 * rates[unsure]), 1, 999).astype(np.int64)
+    parts = np.clip(np.rint(_PARTS * rates[unsure]), 1, _PARTS - 1).astype(np.int64)
     members = np.zeros((len(parts), int(weigh.max(initial=1)) + 1), dtype=np.int64)
-    members[:, 0] = 1000 - parts
+    members[:, 0] = _PARTS - parts
     members[np.arange(len(parts)), weigh[unsure]] = parts
-    return _lower_tail(members, seen)
+    return lower_tail(members, seen)
 
 
-def _lower_tail(members: Array, seen: int) -> float:
+def lower_tail(members: Array, seen: int) -> float:
     """The probability of a sum of at most ``seen``, where each row is a case and holds how often each of the values 0,
     1, 2 … is drawn in it."""
     if not len(members):
@@ -152,7 +128,8 @@ def _lower_tail(members: Array, seen: int) -> float:
     values = np.arange(members.shape[1])
     most = (members.shape[1] - 1 - (members[:, ::-1] > 0).argmax(axis=1)).sum()
     length = _length(int(most) + 1)
-    waves = np.exp(-2j * np.pi * np.outer(values, np.arange(length // 2 + 1)) / length)
+    roots = np.exp(-2j * np.pi * np.arange(length) / length)
+    waves = roots[np.outer(values, np.arange(length // 2 + 1)) % length]
     shares = members / members.sum(axis=1)[:, None]
     transform = np.ones(length // 2 + 1, dtype=complex)
     kinds, counts = _distinct(members)
@@ -160,7 +137,8 @@ def _lower_tail(members: Array, seen: int) -> float:
         part = shares[kinds[start : start + step]] @ waves
         transform *= (part ** counts[start : start + step, None]).prod(axis=0)
     mass = np.fft.irfft(transform, length)
-    return _within(mass[: max(0, seen) + 1].sum(), float(np.exp(np.log(shares[:, 0]).sum())))
+    least = float(np.exp(np.log(shares[:, 0]).sum()))
+    return least if seen <= 0 else _within(mass[: seen + 1].sum(), least)
 
 
 def _distinct(rows: Array) -> tuple[Array, Array]:
@@ -177,5 +155,6 @@ def _length(least: int) -> int:
 
 
 def _within(p: float, least: float) -> float:
-    """A p-value without the rounding of the transform: at least the smallest that can be reached, at most 1."""
-    return float(min(1.0, max(p, least)))
+    """A p-value without the rounding of the transform: at least the smallest that can be reached, and at least
+    `_PRECISION` where it is larger than that; at most 1."""
+    return float(min(1.0, max(p, least, _PRECISION)))

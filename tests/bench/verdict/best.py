@@ -35,30 +35,49 @@ _NULL, _FAULTY = 60_000, 6_000
 
 
 class _Laws(NamedTuple):
-    """The distribution of the number of passes of one host in a case, as rows of rates by numbers, under the null
-    hypothesis and if the last host has its fault."""
+    """The distribution of the number of passes of one host in a case, as rows of rates by numbers, or that of the
+    rates: under the null hypothesis and if the last host has its fault."""
 
     null: Any
     faulty: Any
 
 
 def best_power(fleet: Fleet, rng: np.random.Generator) -> float:
-    """The probability that the likelihood ratio finds the last host of a fleet whose fault is in both modes."""
+    """The probability that the likelihood ratio finds the last host of a fleet whose fault is in both modes: the least
+    of those against some fleets of healthy hosts, because a test accuses none of them."""
     level = ALPHA * WEIGHTS[CASES] / (fleet.hosts - 1) if fleet.reference else ALPHA / fleet.hosts
+    # No test knows the mean rate: the fleet may be one of healthy hosts with the mean that it has with the fault.
+    means = (fleet.rate, fleet.rate - fleet.fault / fleet.hosts)
+    if fleet.spread == "even":
+        laws, _ = _laws(fleet, means[1])
+        healthy, faulty = (_sums_of_one_rate(laws, fleet.cases, rng, faulty=one) for one in (False, True))
+        return _power(healthy, faulty, level)
+    found = []
+    for mean in means:
+        laws, shares = _laws(fleet, mean)
+        healthy, faulty = (_sums(laws, shares, fleet.cases, rng, faulty=one) for one in (False, True))
+        found.append(_power(healthy, faulty, level))
+    return min(found)
+
+
+def _laws(fleet: Fleet, mean: float) -> tuple[list[_Laws], _Laws]:
+    """The laws of each host, and the shares of the rates of cases: of a healthy fleet with a mean rate, and of the
+    faulty one."""
     even = fleet.spread == "even"
-    rates, shares = (np.array([fleet.rate]), np.ones(1)) if even else _quadrature(fleet.rate, UNEVEN)
-    # Where one rate is that of all cases, no test knows it: the fleet may be one of healthy hosts with its mean rate.
-    healthy = rates - fleet.fault / fleet.hosts if even else rates
+    one = np.ones(1)
+    rates, shares = (np.array([fleet.rate]), one) if even else _quadrature(fleet.rate, UNEVEN)
+    healthy, healthy_shares = (np.array([mean]), one) if even else _quadrature(mean, UNEVEN)
     laws = []
     for place in range(fleet.hosts):
         last = place == fleet.hosts - 1
         trials = fleet.modes * fleet.repeats * (2 if fleet.reference and place == 0 else 1)
-        own = [_law(kind_of(fleet, place), rate, fleet, trials, fleet.fault / fleet.rate * last) for rate in rates]
-        null = [_tilted(law, rate) for law, rate in zip(own, healthy, strict=True)] if even or last else own
+        draw = partial(_law, kind_of(fleet, place), fleet=fleet, trials=trials, spoiled=fleet.fault / fleet.rate * last)
+        own = [draw(rate) for rate in rates]
+        null = [draw(rate) for rate in (rates if even else healthy)]
+        if even or last:
+            null = [_tilted(law, rate) for law, rate in zip(null, healthy, strict=True)]
         laws.append(_Laws(np.array(null), np.array(own)))
-    draw = partial(_sums_of_one_rate, laws) if even else partial(_sums, laws, shares)
-    healthy_runs, faulty_runs = (draw(fleet.cases, rng, faulty=one) for one in (False, True))
-    return _power(healthy_runs, faulty_runs, level)
+    return laws, _Laws(healthy_shares, shares)
 
 
 def _quadrature(mean: float, total: float) -> tuple[Any, Any]:
@@ -67,7 +86,7 @@ def _quadrature(mean: float, total: float) -> tuple[Any, Any]:
     return np.clip((1 + nodes) / 2, 1e-9, 1 - 1e-9), weights / weights.sum()
 
 
-def _law(kind: str, rate: float, fleet: Fleet, trials: int, spoiled: float) -> Any:
+def _law(kind: str, rate: float, *, fleet: Fleet, trials: int, spoiled: float) -> Any:
     """The probability of each number of passes in a case of this rate, of which the fault spoils a share."""
     draws = {"fixed": 1, "fixed by mode": fleet.modes}.get(kind, trials)
     own, shares = _quadrature(rate, ALIKE) if kind == "alike" else (np.array([rate]), np.ones(1))
@@ -86,14 +105,15 @@ def _tilted(law: Any, rate: float) -> Any:
     return weights / weights.sum()
 
 
-def _ratios(laws: Sequence[_Laws], shares: Any, rng: np.random.Generator, *, faulty: bool) -> Any:
+def _ratios(laws: Sequence[_Laws], shares: _Laws, rng: np.random.Generator, *, faulty: bool) -> Any:
     """The logarithms of the likelihood ratios of cases that are drawn under one of the hypotheses.
 
     Args:
         shares: the probability of each rate.
     """
-    at = rng.choice(len(shares), size=_PART, p=shares)
-    under = [np.tile(np.log(np.maximum(shares, 1e-300)), (_PART, 1)) for _ in range(2)]
+    drawn_from = shares.faulty if faulty else shares.null
+    at = rng.choice(len(drawn_from), size=_PART, p=drawn_from)
+    under = [np.tile(np.log(np.maximum(one, 1e-300)), (_PART, 1)) for one in shares]
     for law in laws:
         drawn = (law.faulty if faulty else law.null).cumsum(axis=1)[at]
         seen = (rng.random((_PART, 1)) > drawn[:, :-1]).sum(axis=1)
@@ -102,7 +122,7 @@ def _ratios(laws: Sequence[_Laws], shares: Any, rng: np.random.Generator, *, fau
     return alternative - null
 
 
-def _sums(laws: Sequence[_Laws], shares: Any, cases: int, rng: np.random.Generator, *, faulty: bool) -> Any:
+def _sums(laws: Sequence[_Laws], shares: _Laws, cases: int, rng: np.random.Generator, *, faulty: bool) -> Any:
     """The logarithm of the likelihood ratio of each of some runs under one of the hypotheses."""
     pool = np.concatenate([_ratios(laws, shares, rng, faulty=faulty) for _ in range(_POOL // _PART)])
     return pool[rng.integers(len(pool), size=(_FAULTY if faulty else _NULL, cases))].sum(axis=1)

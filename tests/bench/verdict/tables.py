@@ -24,7 +24,6 @@ from trueweight.statistics.consensus import (
     pair_table,
     steadier,
     step_down,
-    weights_of,
     worse_than_one,
     worse_than_others,
     worse_than_reference,
@@ -88,7 +87,7 @@ def p_values(
 
 
 def _skipped(table: WaysTable, place: int, *, screen: bool) -> bool:
-    return screen and all(_far_from_mean(one.rates, place) for one in table.tables)
+    return screen and all(_far(one.terms[:, place]) for one in table.tables)
 
 
 def _among_others(counts: tuple[Any, Any], names: Sequence[str], only: str | None, *, screen: bool) -> dict[int, float]:
@@ -133,12 +132,6 @@ def _beside_reference(
 
     found = step_down(range(1, len(names)), compare, float, ALPHA * WEIGHTS[CASES], 1)
     return {names[column]: p for column, p in found.items()}
-
-
-def _far_from_mean(rates: Any, own: int) -> bool:
-    """`_far` of one host's rates from the mean, with and without the weights that a test may give to cases."""
-    delta = rates[:, own] - rates.mean(axis=1)
-    return _far(delta) and _far(delta * weights_of(rates))
 
 
 def _far(delta: Any) -> bool:
