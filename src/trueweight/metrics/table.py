@@ -6,13 +6,16 @@ one place where observations are walked one by one; everything after it is arith
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import islice
+from sys import intern
 from typing import NamedTuple
 
 import numpy as np
 
 from trueweight.core import DEFAULT_API, SEVERE, Mode, Observation, Outcome, Severity, Variant
+from trueweight.core.split_findings import split
 from trueweight.statistics import Array
 
 NOT_RECORDED = "not recorded"
@@ -88,7 +91,7 @@ class Table:
     client_limited: Array
     cold: Array
     in_one_piece: Array
-    times: dict[str, Array]
+    times: Mapping[str, Array]
 
     def __len__(self) -> int:
         return len(self.case)
@@ -99,9 +102,8 @@ class Table:
         return np.asarray(self.absent == "")
 
     def take(self, rows: Array) -> Table:
-        """The same columns for some rows, in that order."""
-        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "times"}
-        return replace(self, **columns, times={name: column[rows] for name, column in self.times.items()})
+        """The same columns for some rows, in that order. A column is copied when it is read."""
+        return _Taken(self, rows)
 
     def keys(self, *, shift: int = 0) -> list[TrialKey]:
         """The key of each row, with ``shift`` taken from its repeat: what pairs it with another provider's row."""
@@ -110,6 +112,45 @@ class Table:
             self.case.tolist(), self.api.tolist(), self.stream.tolist(), self.thinking.tolist(), repeats, strict=True
         )
         return [TrialKey(*row) for row in rows]
+
+
+class _Taken(Table):
+    """Some rows of another table: of a million trials, copies of the columns of each pair would not fit into memory."""
+
+    __slots__ = ("_of", "_rows")
+    _of: Table
+    _rows: Array
+
+    def __init__(self, of: Table, rows: Array) -> None:
+        object.__setattr__(self, "_of", of)
+        object.__setattr__(self, "_rows", rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class _TakenTimes(Mapping[str, Array]):
+    def __init__(self, of: Mapping[str, Array], rows: Array) -> None:
+        self._of, self._rows = of, rows
+
+    def __getitem__(self, name: str) -> Array:
+        return self._of[name][self._rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+
+def _taken(name: str) -> property:
+    if name == "times":
+        return property(lambda taken: _TakenTimes(taken._of.times, taken._rows))
+    return property(lambda taken: getattr(taken._of, name)[taken._rows])
+
+
+for _column in fields(Table):
+    setattr(_Taken, _column.name, _taken(_column.name))
 
 
 class TrialKey(NamedTuple):
@@ -123,7 +164,7 @@ class TrialKey(NamedTuple):
 
 
 def tabulate(
-    observations: Iterable[Observation],
+    observations: Sequence[Observation],
     cases: Sequence[CaseInfo],
     repeats: int,
     variants: Mapping[str, Sequence[Variant]] | None = None,
@@ -137,26 +178,48 @@ def tabulate(
             API.
     """
     index = {info.key: i for i, info in enumerate(cases)}
-    rows: dict[TrialKey, Observation | None] = {}
+    rows: dict[TrialKey, int] = {}
     for i, info in enumerate(cases):
         planned = [Variant(DEFAULT_API, mode) for mode in info.modes] if variants is None else variants[info.key]
         rows |= {
-            TrialKey(i, one.api, one.mode is Mode.STREAM, one.thinking.value, repeat): None
+            TrialKey(i, one.api, one.mode is Mode.STREAM, one.thinking.value, repeat): -1
             for one in planned
             for repeat in range(repeats)
         }
-    for seen in observations:
+    for at, seen in enumerate(observations):
         if seen.case in index:
             stream = seen.mode is Mode.STREAM
             key = TrialKey(index[seen.case], seen.compared_as, stream, seen.thinking.value, seen.repeat)
-            rows[key] = seen
-    return _columns(rows, cases)
+            rows[key] = at
+    planned_rows = iter(rows.items())
+    parts = [_columns({}, observations, cases)]
+    while part := dict(islice(planned_rows, _AT_ONCE)):
+        parts.append(_columns(part, observations, cases))
+    return parts[0] if len(parts) == 1 else _concatenated(parts[1:])
 
 
-def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]) -> Table:
-    keys, seen = list(rows), list(rows.values())
-    rows.clear()  # of a large run it is as large as the columns that are made now
-    case = np.array([key.case for key in keys], dtype=np.int64)
+_AT_ONCE = 8_192
+"""Rows of which the observations are in memory together."""
+
+
+def _concatenated(parts: Sequence[Table]) -> Table:
+    columns = {
+        one.name: np.concatenate([getattr(part, one.name) for part in parts])
+        for one in fields(Table)
+        if one.name != "times"
+    }
+    times = {name: np.concatenate([part.times[name] for part in parts]) for name in parts[0].times}
+    return Table(**columns, times=times)
+
+
+def _words(values: Iterable[str]) -> Array:
+    """A column of words. Objects: as characters, a word of each of a million rows takes 80 MB."""
+    return np.array([intern(str(one)) for one in values], dtype=object)
+
+
+def _columns(rows: Mapping[TrialKey, int], observations: Sequence[Observation], cases: Sequence[CaseInfo]) -> Table:
+    keys, seen = list(rows), [None if at < 0 else observations[at] for at in rows.values()]
+    case = np.array([key.case for key in keys], dtype=np.int32)
     asked_tools = np.array([info.tools for info in cases], dtype=bool)
     asked_structured = np.array([info.structured for info in cases], dtype=bool)
 
@@ -167,18 +230,18 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         return np.array([-1 if o is None else _ternary(getattr(o, name)) for o in seen], dtype=np.int8)
 
     def word(name: str) -> Array:
-        return np.array(["" if o is None else getattr(o, name) or "" for o in seen], dtype=np.str_)
+        return _words("" if o is None else getattr(o, name) or "" for o in seen)
 
     passes = np.array([holds(o, SEVERE) for o in seen], dtype=np.int8)
     refused_rightly = np.array([o is not None and o.arrived and not o.ok for o in seen], dtype=bool) & (passes == 1)
     once = np.array([o is not None and o.attempts == 1 for o in seen], dtype=bool)
     return Table(
         case=case,
-        api=np.array([key.api for key in keys], dtype=np.str_),
+        api=_words(key.api for key in keys),
         stream=np.array([key.stream for key in keys], dtype=bool),
-        thinking=np.array([key.thinking for key in keys], dtype=np.str_),
+        thinking=_words(key.thinking for key in keys),
         repeat=np.array([key.repeat for key in keys], dtype=np.int64),
-        absent=np.array([_absent(o) for o in seen], dtype=np.str_),
+        absent=_words(map(_absent, seen)),
         asked_tools=asked_tools[case],
         asked_structured=asked_structured[case],
         attempts=np.array([0 if o is None else o.attempts for o in seen], dtype=np.int64),
@@ -189,8 +252,8 @@ def _columns(rows: dict[TrialKey, Observation | None], cases: Sequence[CaseInfo]
         finish=word("finish"),
         expects=ternary("expects_call"),
         structured=word("structured"),
-        answer_kind=np.array(["" if o is None or o.answer is None else o.answer.kind for o in seen], dtype=np.str_),
-        answer=np.array(["" if o is None or o.answer is None else o.answer.digest for o in seen], dtype=np.str_),
+        answer_kind=_words("" if o is None or o.answer is None else o.answer.kind for o in seen),
+        answer=_words("" if o is None or o.answer is None else o.answer.digest for o in seen),
         cost=np.array([np.nan if o is None or o.cost is None else o.cost for o in seen], dtype=float),
         thinking_cost=np.array([np.nan if o is None else o.thinking_cost or np.nan for o in seen], dtype=float),
         must_passes=np.array([holds(o, _MUST) for o in seen], dtype=np.int8),
@@ -227,13 +290,14 @@ def holds(seen: Observation | None, severities: frozenset[Severity]) -> int:
     """1 if checks of these severities applied and held, 0 if one failed, -1 if none applied or it is unsupported."""
     if seen is None or not seen.arrived or seen.cut_in_thought:
         return -1
-    outcomes = {finding.outcome for finding in seen.findings if finding.severity in severities}
+    by_severity = split(seen.findings).outcomes
+    outcomes = {outcome for one in severities for outcome in by_severity.get(one, ())}
     if Outcome.FAIL in outcomes:
         return 0
     return 1 if Outcome.PASS in outcomes and Outcome.UNSUPPORTED not in outcomes else -1
 
 
-def _times(seen: Sequence[Observation | None]) -> dict[str, Array]:
+def _times(seen: Sequence[Observation | None]) -> Mapping[str, Array]:
     def column(name: str) -> Array:
         values = (getattr(o.timing, name) if o is not None and o.timing is not None else None for o in seen)
         return np.array([np.nan if value is None else value for value in values], dtype=float)

@@ -86,7 +86,7 @@ def _estimate(kind: str, signal: Signal) -> Callable[[Sample], Estimate]:
 def _missing(sample: Sample, ours: Table, a: Table, both: Array) -> dict[str, int]:
     """Number of cases without a trial that both answered, by the reason of their first trial."""
     alone = ours.asked_tools & (sample.by_case(both, ours) == 0)[ours.case]
-    theirs = np.char.add("reference: ", a.absent)
+    theirs = np.array("reference: ", dtype=object) + a.absent
     reasons = np.where(ours.arrived, theirs, ours.absent)[alone]
     _, first = np.unique(ours.case[alone], return_index=True)
     return dict(sorted(Counter(reasons[first].tolist()).items()))

@@ -65,7 +65,7 @@ def summary(path: Path) -> bytes:
 
 def observations(path: Path) -> Any:
     with RunDir.open(path) as run:
-        return judge_run(run).observations
+        return tuple(judge_run(run).observations)
 
 
 def in_order(run: RunDir) -> Iterator[Exchange]:

@@ -10,6 +10,7 @@ from trueweight.core.run_comparison import Flip, FlipKind, RepeatCounts
 from trueweight.core.summary import Cell, CellOutcome
 from trueweight.workflow.judge import Judgement
 from trueweight.workflow.judge.cells import CellKey, make_cells
+from trueweight.workflow.judge.observation_table import chosen
 
 
 def _kind(old: CellOutcome, new: CellOutcome) -> FlipKind | None:
@@ -28,7 +29,7 @@ def _kind(old: CellOutcome, new: CellOutcome) -> FlipKind | None:
 def flips(before: Judgement, after: Judgement, keys: Sequence[str]) -> dict[str, dict[FlipKind, list[Flip]]]:
     """Provider → kind of change → cells, in the order of ``keys``, which are keys of cases."""
     wanted = set(keys)
-    old, new = (make_cells(seen for seen in run.observations if seen.case in wanted) for run in (before, after))
+    old, new = (make_cells(chosen(run.observations, lambda seen: seen.case in wanted)) for run in (before, after))
     order = {key: place for place, key in enumerate(keys)}
     common = [key for key in new if key in old]
     apis: defaultdict[str, set[str]] = defaultdict(set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from trueweight.core import Comparison, Observation, Outcome, way
+from trueweight.core import Comparison, Observation, way
 from trueweight.core.estimate import ALPHA
 from trueweight.core.finding_summary import FindingSummary
+from trueweight.core.split_findings import SplitFindings, split
 from trueweight.statistics import Array
 from trueweight.statistics.consensus import (
     RateTable,
@@ -28,7 +29,6 @@ from trueweight.statistics.resample import Resampler
 
 Rates = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
 """Check → case and way (its API and mode) → trials that fail it, and trials that it judged."""
-
 
 _SAME: Final = 1e-9
 """Means of different sums may differ by less than this and be the same."""
@@ -56,16 +56,20 @@ def failure_rates(observations: Iterable[Observation], repeats: range | None = N
     out: defaultdict[str, defaultdict[tuple[str, str], tuple[int, int]]] = defaultdict(
         lambda: defaultdict(lambda: (0, 0))
     )
+    replies: Counter[tuple[tuple[str, str], int]] = Counter()
+    splits: dict[int, SplitFindings] = {}
     for seen in observations:
-        if repeats is not None and seen.repeat not in repeats:
-            continue
-        key = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
-        for finding in seen.findings:
-            failed = finding.outcome is Outcome.FAIL
-            if failed or finding.outcome is Outcome.PASS:
-                by_way = out[finding.check]
-                fails, of = by_way[key]
-                by_way[key] = (fails + failed, of + 1)
+        if repeats is None or seen.repeat in repeats:
+            found = split(seen.findings)
+            splits[id(found)] = found
+            replies[(seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"), id(found)] += 1
+    for (key, which), number in replies.items():
+        for check in splits[which].judged:
+            fails, of = out[check][key]
+            out[check][key] = fails, of + number
+        for finding in splits[which].failed:
+            fails, of = out[finding.check][key]
+            out[finding.check][key] = fails + number, of
     return out
 
 

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from trueweight.core import CheckInfo, Observation, Outcome
+from trueweight.core import CheckInfo, Observation
 from trueweight.core.assessment import Blame
 from trueweight.core.estimate import ALPHA, six_digits
 from trueweight.core.finding_summary import BlameCode, BlameReason, FindingSummary
+from trueweight.core.split_findings import SplitFindings, split
 from trueweight.statistics.multiple_testing import tarone
 from trueweight.statistics.paired import mcnemar
 
@@ -48,14 +49,18 @@ def judged_cases(observations: Iterable[Observation], repeats: range | None = No
     """
     asked: defaultdict[str, set[SentCase]] = defaultdict(set)
     failed: defaultdict[str, set[SentCase]] = defaultdict(set)
+    cases: defaultdict[int, set[SentCase]] = defaultdict(set)
+    splits: dict[int, SplitFindings] = {}
     for seen in observations:
-        if repeats is not None and seen.repeat not in repeats:
-            continue
-        for finding in seen.findings:
-            if finding.outcome in (Outcome.PASS, Outcome.FAIL):
-                asked[finding.check].add(SentCase.of(seen))
-            if finding.outcome is Outcome.FAIL:
-                failed[finding.check].add(SentCase.of(seen))
+        if repeats is None or seen.repeat in repeats:
+            found = split(seen.findings)
+            splits[id(found)] = found
+            cases[id(found)].add(SentCase.of(seen))
+    for which, found in splits.items():
+        for check in found.judged:
+            asked[check] |= cases[which]
+        for finding in found.failed:
+            failed[finding.check] |= cases[which]
     return {check: JudgedCases(cases, failed[check]) for check, cases in asked.items()}
 
 

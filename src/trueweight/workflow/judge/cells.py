@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
@@ -9,9 +10,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from trueweight.core import DEFAULT_API, SEVERE, Case, Observation, Outcome, ThinkingMode, Variant, way
+from trueweight.core import DEFAULT_API, SEVERE, Case, Observation, ThinkingMode, Variant, way
 from trueweight.core.estimate import ALPHA
 from trueweight.core.protocol import is_completion
+from trueweight.core.split_findings import split
 from trueweight.core.summary import CaseSummary, Cell, CellOutcome
 from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
@@ -38,12 +40,11 @@ _EMPTY: Final = Cell(outcome=CellOutcome.NOT_APPLICABLE)
 
 def failing_checks(seen: Observation) -> tuple[str, ...]:
     """Ids of the MUST and SHOULD checks that a trial fails, sorted."""
-    failing = (f.check for f in seen.findings if f.outcome is Outcome.FAIL and f.severity in SEVERE)
-    return tuple(sorted(set(failing)))
+    return tuple(sorted(split(seen.findings).severe_failed))
 
 
 def make_cells(
-    observations: Iterable[Observation], second_pass: Mapping[str, range] | None = None
+    observations: Sequence[Observation], second_pass: Mapping[str, range] | None = None
 ) -> dict[CellKey, Cell]:
     """One cell for each case, provider, API and way with a recorded trial.
 
@@ -51,40 +52,49 @@ def make_cells(
         second_pass: provider → the repeats that are its second pass, where it has one.
     """
     repeats = second_pass or {}
-    trials: defaultdict[CellKey, list[Observation]] = defaultdict(list)
-    for seen in observations:
+    places: defaultdict[CellKey, array[int]] = defaultdict(lambda: array("I"))
+    failed = _FailedByAll()
+    for at, seen in enumerate(observations):
         key = CellKey(seen.case, seen.provider, seen.compared_as, way(seen.mode, seen.thinking))
-        trials[key].append(seen)
-    unanimous = _failed_by_all(trials)
+        places[key].append(at)
+        failed.add(key, seen)
+    unanimous = failed.checks()
     return {
         key: _cell(
-            sorted(rows, key=lambda o: o.repeat), repeats.get(key.provider), unanimous[key._replace(provider="")]
+            sorted((observations[at] for at in rows), key=lambda o: o.repeat),
+            repeats.get(key.provider),
+            unanimous[key._replace(provider="")],
         )
-        for key, rows in trials.items()
+        for key, rows in places.items()
     }
 
 
-def _failed_by_all(trials: Mapping[CellKey, Sequence[Observation]]) -> Mapping[CellKey, frozenset[str]]:
+class _FailedByAll:
     """For each case, API and way (without the provider) the MUST and SHOULD checks that fail in every trial that they
     judged, of every provider with a judged reply, and of two at least. They tell no provider from another, and hide
     what does. A check that does not apply to a provider's reply has nothing against it: that provider passes."""
-    failing: defaultdict[CellKey, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    passing: defaultdict[CellKey, set[str]] = defaultdict(set)
-    judged: defaultdict[CellKey, set[str]] = defaultdict(set)
-    for key, rows in trials.items():
-        shared = key._replace(provider="")
-        if any(seen.arrived and holds(seen, SEVERE) >= 0 for seen in rows):
-            judged[shared].add(key.provider)
-        for finding in (finding for seen in rows for finding in seen.findings if finding.severity in SEVERE):
-            if finding.outcome is Outcome.FAIL:
-                failing[shared][finding.check].add(key.provider)
-            elif finding.outcome is Outcome.PASS:
-                passing[shared].add(finding.check)
-    out: defaultdict[CellKey, frozenset[str]] = defaultdict(frozenset)
-    for shared, checks in failing.items():
-        several = {check for check, names in checks.items() if len(names) > 1 and names >= judged[shared]}
-        out[shared] = frozenset(several - passing[shared])
-    return out
+
+    def __init__(self) -> None:
+        self._failing: defaultdict[CellKey, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._passing: defaultdict[CellKey, set[str]] = defaultdict(set)
+        self._judged: defaultdict[CellKey, set[str]] = defaultdict(set)
+
+    def add(self, key: CellKey, seen: Observation) -> None:
+        """Count one trial of a cell."""
+        shared, found = key._replace(provider=""), split(seen.findings)
+        if seen.arrived and holds(seen, SEVERE) >= 0:
+            self._judged[shared].add(key.provider)
+        for check in found.severe_failed:
+            self._failing[shared][check].add(key.provider)
+        self._passing[shared] |= found.severe_passed
+
+    def checks(self) -> Mapping[CellKey, frozenset[str]]:
+        """The checks by case, API and way."""
+        out: defaultdict[CellKey, frozenset[str]] = defaultdict(frozenset)
+        for shared, checks in self._failing.items():
+            several = {check for check, names in checks.items() if len(names) > 1 and names >= self._judged[shared]}
+            out[shared] = frozenset(several - self._passing[shared])
+        return out
 
 
 def _cell(rows: Sequence[Observation], second_pass: range | None, unanimous: Set[str]) -> Cell:
@@ -132,7 +142,7 @@ def _lacking(seen: Observation, checks: Set[str]) -> Observation:
 
 
 def _unsupported(seen: Observation) -> bool:
-    return any(finding.outcome is Outcome.UNSUPPORTED for finding in seen.findings)
+    return split(seen.findings).unsupported
 
 
 def mark_different(cells: Mapping[CellKey, Cell], providers: Iterable[str], reference: str) -> dict[CellKey, Cell]:

@@ -4,7 +4,7 @@ times of streams that a provider holds back."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from trueweight.core import Case, Finding, Mode, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
 from trueweight.workflow.judge.exchange import not_judged_of
 from trueweight.workflow.judge.lean import shared
+from trueweight.workflow.judge.observation_table import change_each, places_of
 
 _ACCEPTED = "request-accepted"
 _IN_PIECES: Final = "stream-in-pieces"
@@ -23,13 +24,13 @@ _Control = tuple[str, str, str]
 
 
 def judge_across_replies(
-    observations: list[Observation],
+    observations: MutableSequence[Observation],
     digests: Mapping[str, Sequence[ReplyDigest]],
     cases: Mapping[str, Case],
     reference: str | None,
     *,
     without: Collection[str] = (),
-) -> list[Observation]:
+) -> MutableSequence[Observation]:
     """The observations, with the findings of paired checks and with refusals settled.
 
     Args:
@@ -39,13 +40,14 @@ def judge_across_replies(
         without: ids of checks to leave out.
     """
     theirs = digests.get(reference, ()) if reference is not None else ()
-    found: dict[str, tuple[Finding, ...]] = {}
-    for name, replies in digests.items():
-        found |= run_paired_checks(replies, () if name == reference else theirs, without=without)
-    # In place: a run may have a hundred thousand, and not twice.
-    for at, seen in enumerate(observations):
-        if seen.trial in found:
-            observations[at] = _joined(seen, found.pop(seen.trial))
+    places = places_of(observations, digests)
+    for name in digests:
+        own = theirs if name == reference else digests[name]
+        found = run_paired_checks(own, () if name == reference else theirs, without=without)
+        for at in places[name] if found else ():
+            seen = observations[at]
+            if seen.trial in found:
+                observations[at] = _joined(seen, found.pop(seen.trial))
     return _settle_refusals(observations, cases)
 
 
@@ -56,20 +58,21 @@ def _joined(seen: Observation, more: Sequence[Finding]) -> Observation:
     )
 
 
-def _settle_refusals(observations: Iterable[Observation], cases: Mapping[str, Case]) -> list[Observation]:
+def _settle_refusals(
+    observations: MutableSequence[Observation], cases: Mapping[str, Case]
+) -> MutableSequence[Observation]:
     """A refusal passes only if the provider accepts the control, a well-formed request: refusing all shows nothing.
 
     The control is the case that ``request-refused`` names, else any of the same suite; sent through the same API. If
     the control is unsupported, the refusal is unsupported too.
     """
-    seen = list(observations)
     accepted: defaultdict[_Control, set[str]] = defaultdict(set)
-    for one in seen:
+    for one in observations:
         state = _state(one)
         if state:
             accepted[one.provider, one.api, one.case].add(state)
             accepted[one.provider, one.api, f"{one.suite}/*"].add(state)
-    return [_settled(one, cases.get(one.case), accepted) for one in seen]
+    return change_each(observations, lambda one: _settled(one, cases.get(one.case), accepted))
 
 
 def _state(seen: Observation) -> str:
@@ -97,17 +100,19 @@ def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, 
     return replace_struct(seen, findings=rest)
 
 
-def without_burst_times(observations: Sequence[Observation]) -> list[Observation]:
-    """The observations. Where streams of a provider through an API come in one piece, those that did keep the time of
-    the whole reply alone: a time to the first token would be that of the last one."""
+def without_burst_times(observations: MutableSequence[Observation]) -> MutableSequence[Observation]:
+    """The observations, changed in place. Where streams of a provider through an API come in one piece, those that did
+    keep the time of the whole reply alone: a time to the first token would be that of the last one."""
     buffered = {
         (seen.provider, seen.api)
         for seen in observations
         if any(one.check == _IN_PIECES and one.outcome is Outcome.FAIL for one in seen.findings)
     }
-    return [
-        replace_struct(seen, timing=seen.timing.without_token_times())
-        if (seen.provider, seen.api) in buffered and seen.mode is Mode.STREAM and seen.timing and seen.timing.at_once
-        else seen
-        for seen in observations
-    ]
+
+    def change(seen: Observation) -> Observation:
+        held = (seen.provider, seen.api) in buffered and seen.mode is Mode.STREAM
+        if held and seen.timing is not None and seen.timing.at_once:
+            return replace_struct(seen, timing=seen.timing.without_token_times())
+        return seen
+
+    return change_each(observations, change) if buffered else observations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -36,9 +37,9 @@ def distributions(observations: Iterable[Observation]) -> dict[str, Distribution
     }
 
 
-def window(observations: Sequence[Observation]) -> tuple[float, float]:
+def window(observations: Iterable[Observation]) -> tuple[float, float]:
     """First and last scheduled start of a run, as seconds since the epoch; zeros if there is none."""
-    starts = [_seconds(seen) for seen in observations if seen.started_at]
+    starts = array("d", (_seconds(seen) for seen in observations if seen.started_at))
     return (min(starts), max(starts)) if starts else (0.0, 0.0)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from trueweight.core import PROTOCOLS, CheckInfo, Estimate, Observation, Outcome, Severity
+from trueweight.core import PROTOCOLS, CheckInfo, Estimate, Observation, Severity
 from trueweight.core.finding_summary import FindingSummary
+from trueweight.core.split_findings import SplitFindings, split
 from trueweight.statistics.proportion import independent
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
 from trueweight.workflow.judge.found_in import Repeats, SentWay, count_by_api, count_by_mode, found_in
@@ -42,22 +43,25 @@ def list_findings(
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     apis: set[str] = set()
+    replies: Counter[tuple[SentWay, int]] = Counter()
+    splits: dict[int, SplitFindings] = {}
     for seen in observations:
         apis.add(seen.api)
         sent = SentWay(seen.case, seen.compared_as, seen.api, seen.mode, seen.thinking)
-        for finding in seen.findings:
-            failed = finding.outcome is Outcome.FAIL
-            if failed or finding.outcome is Outcome.PASS:
-                tally = tallies[finding.check]
-                repeats = tally.ways[sent]
-                repeats.of += 1
-                if failed:
-                    repeats.fails += 1
-                    _count(tally, seen, finding.severity, finding.message)
+        found = split(seen.findings)
+        splits[id(found)] = found
+        replies[sent, id(found)] += 1
+        for finding in found.failed:
+            _count(tallies[finding.check], seen, finding.severity, finding.message)
+    for (sent, which), number in replies.items():
+        for check in splits[which].judged:
+            tallies[check].ways[sent].of += number
+        for finding in splits[which].failed:
+            tallies[finding.check].ways[sent].fails += number
     apis = {api for api in apis if PROTOCOLS.get(api).completions}
     failing = [(check, tally) for check, tally in tallies.items() if tally.messages]
-    found = [_entry(check, tally, checks.get(check), reference, apis) for check, tally in failing]
-    return tuple(sorted(found, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))
+    entries = [_entry(check, tally, checks.get(check), reference, apis) for check, tally in failing]
+    return tuple(sorted(entries, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))
 
 
 def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:

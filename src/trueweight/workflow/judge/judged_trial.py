@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from sys import intern
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
 
 from trueweight.checks import ReplyDigest, digest_choices
-from trueweight.core import Case, Exchange, Observation, as_sent, counterparts
-from trueweight.core.judging import NotJudged, guarded
+from trueweight.core import Case, Exchange, Finding, Observation, Outcome, Severity, as_sent, counterparts
+from trueweight.core.judging import JudgingProblem, NotJudged, guarded
 from trueweight.core.preference import LlmJudgeFound
 from trueweight.core.provider import Provider, reference_among
 from trueweight.drift import SUITE as DRIFT
@@ -70,7 +69,6 @@ class TrialJudge:
         self._sent: dict[tuple[str, str], Case] = {}
         # An LLM judge's verdict is of one answer, as it was written.
         self._alike = None if preferences.cases else AlikeReplies()
-        self._last: dict[tuple[str, str], ReplyDigest] = {}
 
     def judge(self, exchange: Exchange) -> JudgedTrial:
         """Judge one exchange; see `JudgedTrial` for one that is not of the run."""
@@ -106,18 +104,6 @@ class TrialJudge:
         if self._alike is not None and key is not None:
             self._alike.keep(key, judged, seen, digests)
         return JudgedTrial(exchange.trial, seen, digests, _end(exchange), unasked=unasked)
-
-    def sharing(self, provider: str, digests: tuple[ReplyDigest, ...]) -> tuple[ReplyDigest, ...]:
-        """The same digests; one with the text of the last reply to its case has that reply's strings: where a provider
-        answers alike each time, a run of 100,000 trials takes 15 MB less."""
-        return tuple(self._sharing(provider, one) for one in digests)
-
-    def _sharing(self, provider: str, one: ReplyDigest) -> ReplyDigest:
-        last = self._last.setdefault((provider, one.case.key), one)
-        if last is not one and (last.text, last.content, last.calls) == (one.text, one.content, one.calls):
-            one = replace(one, text=last.text, content=last.content, calls=last.calls)
-        self._last[provider, one.case.key] = one
-        return one
 
     def sent(self, case: Case, provider: Provider) -> Case:
         """The case as this provider got it; the same object each time."""
@@ -166,11 +152,23 @@ _DigestRow: Any = msgspec.defstruct(
 )
 
 
+class _FindingRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A finding without its evidence."""
+
+    check: str
+    outcome: Outcome
+    severity: Severity
+    message: str
+    problem: JudgingProblem | None
+
+
 class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A judged trial as bytes. A digest's case is the observation's, as its provider got it."""
+    """A judged trial as bytes. Its observation is without findings, which are apart: most trials have the same ones. A
+    digest's case is the observation's, as its provider got it."""
 
     trial: str
     observation: Observation | None
+    findings: msgspec.Raw
     digests: tuple[_DigestRow, ...]
     ended: str
     left_out: str
@@ -178,12 +176,53 @@ class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Row)
+_decode_findings = msgspec.msgpack.Decoder(tuple[_FindingRow, ...]).decode
+_NONE: Final = msgspec.Raw(_encoder.encode(()))
+_MOST: Final = 20_000
+"""Tuples of findings whose bytes are kept, each way."""
+
+
+class _Packed(NamedTuple):
+    """Findings and their bytes."""
+
+    findings: tuple[Finding, ...]
+    data: msgspec.Raw
+
+
+_PACKED: Final[dict[int, _Packed]] = {}
+_UNPACKED: Final[dict[bytes, tuple[Finding, ...]]] = {}
 
 
 def pack(judged: JudgedTrial) -> bytes:
     """A judged trial as bytes."""
     rows = tuple(_DigestRow(*(getattr(one, name) for name in _WITHOUT_CASE)) for one in judged.digests)
-    return _encoder.encode(_Row(judged.trial, judged.observation, rows, judged.ended, judged.left_out))
+    seen, findings = judged.observation, _NONE
+    if seen is not None:
+        seen, findings = replace(seen, findings=()), _pack_findings(seen.findings)
+    return _encoder.encode(_Row(judged.trial, seen, findings, rows, judged.ended, judged.left_out))
+
+
+def _pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
+    known = _PACKED.get(id(findings))  # it holds the tuple, so no other one gets its identity
+    if known is None:
+        if len(_PACKED) >= _MOST:
+            _PACKED.clear()
+        rows = [_FindingRow(one.check, one.outcome, one.severity, one.message, one.problem) for one in findings]
+        known = _PACKED[id(findings)] = _Packed(findings, msgspec.Raw(_encoder.encode(rows)))
+    return known.data
+
+
+def _unpack_findings(data: msgspec.Raw) -> tuple[Finding, ...]:
+    key = bytes(data)
+    found = _UNPACKED.get(key)
+    if found is None:
+        if len(_UNPACKED) >= _MOST:
+            _UNPACKED.clear()
+        rows = _decode_findings(data)
+        found = _UNPACKED[key] = tuple(
+            Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem) for row in rows
+        )
+    return found
 
 
 def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
@@ -197,10 +236,9 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
     seen = row.observation
     if seen is None:
         return JudgedTrial(row.trial, left_out=row.left_out)
-    trial = intern(row.trial)  # the object that the run's index has
     case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
     digests = tuple(
-        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE} | {"trial": trial})
-        for one in row.digests
+        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE}) for one in row.digests
     )
-    return JudgedTrial(trial, lean(seen, seen.compared_as), judge.sharing(seen.provider, digests), row.ended)
+    seen = replace(seen, findings=_unpack_findings(row.findings))
+    return JudgedTrial(row.trial, lean(seen, seen.compared_as), digests, row.ended)

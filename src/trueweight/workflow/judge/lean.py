@@ -16,7 +16,6 @@ def lean(seen: Observation, compared_as: str) -> Observation:
     """A smaller copy, because a run keeps thousands in memory. It names the API with which it is compared."""
     return replace_struct(
         seen,
-        trial=intern(seen.trial),
         provider=intern(seen.provider),
         suite=intern(seen.suite),
         api=intern(seen.api),
@@ -26,23 +25,31 @@ def lean(seen: Observation, compared_as: str) -> Observation:
     )
 
 
+_MOST: Final = 20_000
+"""Findings, and tuples of them, that are found again."""
 _SHARED: Final[dict[tuple[int, ...], tuple[Finding, ...]]] = {}
 
 
 def shared(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The same findings; one tuple for all replies that pass the same checks."""
-    # Passes without words are one object each and stay, so their identities name them: equal tuples take 50 times as
-    # long to find.
+    """The same findings; one tuple for all replies with the same ones."""
+    # Identities are found fifty times as fast as equal tuples. What is kept holds its findings, so these keep theirs.
     key = tuple(map(id, findings))
     found = _SHARED.get(key)
     if found is None:
-        found = findings
-        if all(one is wordless_pass(one.check, one.severity) for one in findings):
-            _SHARED[key] = findings
+        if len(_SHARED) >= _MOST:
+            _SHARED.clear()
+        found = _SHARED[key] = findings
     return found
 
 
+_FINDINGS: Final[dict[Finding, Finding]] = {}
+
+
 def _small(finding: Finding) -> Finding:
+    """The finding without its evidence: one object for all that are equal then."""
     if finding.outcome is Outcome.PASS:
         return wordless_pass(finding.check, finding.severity)
-    return replace(finding, expected="", got="", spans=())
+    if len(_FINDINGS) >= _MOST:
+        _FINDINGS.clear()
+    small = replace(finding, expected="", got="", spans=())
+    return _FINDINGS.setdefault(small, small)

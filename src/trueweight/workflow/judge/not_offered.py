@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from trueweight.core import Case, Exchange, Failure, FailureKind, Mode, Observat
 from trueweight.core.observation import Feature
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.protocols import read_error
+from trueweight.workflow.judge.observation_table import by_provider, change_each
 
 _ACCEPTED: Final = "request-accepted"
 _NOT_IMPLEMENTED: Final = 501
@@ -61,14 +62,19 @@ def as_refusal(case: Case, exchange: Exchange) -> Exchange:
     return replace(exchange, attempts=(*exchange.attempts[:-1], refused))
 
 
-def mark_not_offered(observations: Sequence[Observation], cases: Mapping[str, Case]) -> list[Observation]:
-    """The observations, with ``not_offered`` set where a refusal is about a feature that is not offered."""
-    by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
-    for seen in observations:
-        if seen.arrived and seen.case in cases and not cases[seen.case].must_be_refused:
-            by_provider[seen.provider].append(seen)
-    lacking = {name: tuple(_lacking(rows, cases)) for name, rows in by_provider.items()}
-    return [_marked(seen, cases, lacking.get(seen.provider, ())) for seen in observations]
+def mark_not_offered(
+    observations: MutableSequence[Observation], cases: Mapping[str, Case]
+) -> MutableSequence[Observation]:
+    """The observations, with ``not_offered`` set in place where a refusal is about a feature that is not offered."""
+    refusing = {seen.provider for seen in observations if _is_refusal(seen)}
+    lacking = {}
+    for name, rows in by_provider(observations, sorted(refusing)).items():
+        own = [one for one in rows if one.arrived and one.case in cases and not cases[one.case].must_be_refused]
+        if features := tuple(_lacking(own, cases)):
+            lacking[name] = features
+    if not lacking:
+        return observations
+    return change_each(observations, lambda seen: _marked(seen, cases, lacking.get(seen.provider, ())))
 
 
 def _lacking(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterable[Feature]:

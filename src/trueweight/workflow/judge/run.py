@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from trueweight.checks import ReplyDigest
 from trueweight.core import Case, Exchange, Observation, ThinkingMode, Variant, variants_of
 from trueweight.core.preference import LlmJudgeDoubt, LlmJudgeFound, LlmJudgeSummary
 from trueweight.core.protocol import is_completion
@@ -21,8 +19,10 @@ from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
 from trueweight.workflow.judge.cache import cached_trials
 from trueweight.workflow.judge.cross_reply import judge_across_replies, without_burst_times
+from trueweight.workflow.judge.digest_store import DigestStore
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
+from trueweight.workflow.judge.observation_table import ObservationTable, change_each, chosen
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.server_errors import is_pending, settle_server_errors
 
@@ -40,7 +40,7 @@ class Judgement:
 
     manifest: Manifest
     cases: Mapping[str, Case]
-    observations: tuple[Observation, ...]
+    observations: Sequence[Observation]
     finished_at: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     llm_judge: LlmJudgeSummary | None = None
@@ -79,8 +79,8 @@ class Judgement:
             self,
             manifest=msgspec.structs.replace(self.manifest, thinking=(mode,)),
             cases={key: case for key, case in self.cases.items() if whole or key not in served_only},
-            observations=tuple(
-                seen for seen in self.observations if (whole if seen.case in served_only else seen.thinking is mode)
+            observations=chosen(
+                self.observations, lambda seen: whole if seen.case in served_only else seen.thinking is mode
             ),
         )
 
@@ -123,10 +123,10 @@ def judge_exchanges(
 def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) -> Judgement:
     cases, without = judge.cases, judge.without
     stale = False
-    observations: list[Observation] = []
+    observations: MutableSequence[Observation] = ObservationTable()
     left_out: dict[str, str] = {}
     ended, latest = _EndTimes(), ""
-    digests: defaultdict[str, list[ReplyDigest]] = defaultdict(list)
+    digests = DigestStore()
     for one in judged:
         stale = stale or one.unasked
         if one.left_out:
@@ -135,7 +135,7 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
             continue
         observations.append(one.observation)
         if one.digests:
-            digests[one.observation.provider] += one.digests
+            digests.add(one.observation.provider, one.digests)
         ended.add(one.ended)
         latest = max(latest, one.ended)
     found = reference_among(manifest.providers)
@@ -143,15 +143,17 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
     if any(map(is_pending, observations)):
         observations = settle_server_errors(observations, cases, ended.by_trial(observations))
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
+    digests.close()
     observations = without_burst_times(observations)
     profile = recorded_profile(manifest.options)
     if profile is not None and profile.habits:
-        observations = [without_habits(seen, cases[seen.case], profile.habits) for seen in observations]
+        habits = profile.habits
+        change_each(observations, lambda seen: without_habits(seen, cases[seen.case], habits))
     observations = mark_not_offered(observations, cases)
     summary = judge.preferences.summary
     if stale and summary is not None:
         summary = msgspec.structs.replace(summary, doubt=LlmJudgeDoubt.STALE)
-    return Judgement(manifest, cases, tuple(observations), latest or None, left_out, summary)
+    return Judgement(manifest, cases, observations, latest or None, left_out, summary)
 
 
 class _EndTimes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -23,6 +23,7 @@ from trueweight.core.case import ANSWERED_CHECK, REFUSAL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.exchange import FailureKind
 from trueweight.protocols import read_error
+from trueweight.workflow.judge.observation_table import by_provider, change_each
 
 _MOST_EXPECTED: Final = 0.01
 """Greatest number of cases, or classes, that chance alone may be expected to lose whole in a run."""
@@ -60,23 +61,23 @@ class _Class(NamedTuple):
 
 
 def settle_server_errors(
-    observations: Sequence[Observation], cases: Mapping[str, Case], ended: Mapping[str, str]
-) -> list[Observation]:
-    """The observations. A lost trial keeps the finding that its 5xx is an answer where chance does not explain it. The
-    finding's message says for which class of requests.
+    observations: MutableSequence[Observation], cases: Mapping[str, Case], ended: Mapping[str, str]
+) -> MutableSequence[Observation]:
+    """The observations, changed in place. A lost trial keeps the finding that its 5xx is an answer where chance does
+    not explain it. The finding's message says for which class of requests.
 
     Args:
         ended: trial → when its last attempt ended, as ``Observation.started_at``. Trials without times count as lost
             at different times.
     """
-    by_provider: defaultdict[str, list[Observation]] = defaultdict(list)
-    for seen in observations:
-        if seen.arrived or is_pending(seen):
-            by_provider[seen.provider].append(seen)
+    waiting = {seen.provider for seen in observations if is_pending(seen)}
     words: dict[str, str] = {}
-    for rows in by_provider.values():
+    for some in by_provider(observations, sorted(waiting)).values():
+        rows = [seen for seen in some if seen.arrived or is_pending(seen)]
         words |= _found(rows, cases, _Answers.of(rows, ended))
-    return [_settled(seen, words.get(seen.trial)) if is_pending(seen) else seen for seen in observations]
+    if not waiting:
+        return observations
+    return change_each(observations, lambda seen: _settled(seen, words.get(seen.trial)) if is_pending(seen) else seen)
 
 
 def is_pending(seen: Observation) -> bool:

@@ -28,6 +28,7 @@ from trueweight.workflow.judge.distributions import distributions, over_time, wi
 from trueweight.workflow.judge.exchange import case_info, offers_tools
 from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
+from trueweight.workflow.judge.observation_table import by_provider, joined
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
 from trueweight.workload.compare import WorkloadFound, compare_workload
@@ -44,7 +45,7 @@ def summarise(judgement: Judgement) -> Summary:
     measured = {mode: _measured(one, reference) for mode, one in judgement.by_mode().items()}
     second = range(manifest.repeats, 2 * manifest.repeats) if manifest.passes > 1 else None
     own_second = {reference: second} if reference is not None and second is not None else None
-    cells = make_cells((seen for rows in observations.values() for seen in rows), own_second)
+    cells = make_cells(joined(list(observations.values())), own_second)
     if reference is not None:
         cells = mark_different(cells, [name for name in providers if name != reference], reference)
     checks = {info.id: info for info in all_checks()}
@@ -82,11 +83,8 @@ def _main(measured: _ByMode) -> _InMode:
     return next(iter(measured.values()))
 
 
-def _by_provider(judgement: Judgement) -> dict[str, list[Observation]]:
-    found: defaultdict[str, list[Observation]] = defaultdict(list)
-    for seen in judgement.observations:
-        found[seen.provider].append(seen)
-    return {provider.name: found[provider.name] for provider in judgement.manifest.providers}
+def _by_provider(judgement: Judgement) -> dict[str, Sequence[Observation]]:
+    return by_provider(judgement.observations, [provider.name for provider in judgement.manifest.providers])
 
 
 def _measured(judgement: Judgement, reference: str | None) -> _InMode:
@@ -222,7 +220,7 @@ def _providers(
 ) -> dict[str, ProviderSummary]:
     tools = {key for key, case in cases.items() if offers_tools(case.request)}
     compared = compare_apis(_main(measured).observations, {name: provider.api for name, provider in providers.items()})
-    start, end = window([seen for rows in observations.values() for seen in rows])
+    start, end = window(seen for rows in observations.values() for seen in rows)
     main, beside = _main(measured), list(measured.items())[1:]
     return {
         name: ProviderSummary(
