@@ -10,9 +10,13 @@ from click.testing import CliRunner
 from trueweight.checks import all_checks
 from trueweight.cli import _invoke, cli
 from trueweight.core import PROTOCOLS, ConfigError
+from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
 from trueweight.core.grader import all_graders
 from trueweight.metrics import all_metrics, describe
 from trueweight.report.formats import format_names
+from trueweight.report.page.matrix import OUTCOMES
+from trueweight.report.words import DRIFT_WORDS
+from trueweight.report.words.recommendation import word_of
 from trueweight.report.words.terms import TERMS, find_term
 from trueweight.workflow.explain import explain
 from trueweight.workflow.explain.show import CLOSE, OPEN
@@ -101,3 +105,26 @@ def test_a_metric_is_found_by_the_title_of_its_column() -> None:
     with pytest.raises(ConfigError) as caught:
         explain("self-agreemnt")
     assert "self-agreement" in str(caught.value)
+
+
+def test_each_mark_and_word_of_the_page_is_explained() -> None:
+    """Outcomes of cases, words of recommendations and of drift, and titles of columns with and without their unit."""
+    words = {*OUTCOMES, *DRIFT_WORDS.values(), *map(word_of, map(_assessed, ReasonCode)), "severity", "cause"}
+    words |= {
+        title for name in all_metrics() for title in (describe(name).title, describe(name).title.partition(", ")[0])
+    }
+    for word in words - {"undecided"}:
+        assert explain(word), word
+    assert explain("TTFT").startswith("ttft\n")
+
+
+def _assessed(code: ReasonCode) -> Assessment:
+    """An assessment for this reason: one to avoid if it is a fault, else one to use."""
+    recommendation = {
+        ReasonCode.NOT_OFFERED: Recommendation.UNDECIDED,
+        ReasonCode.REFERENCE_SILENT: Recommendation.REFERENCE,
+        ReasonCode.SLOWER: Recommendation.USE,
+        ReasonCode.WORKLOAD_MET: Recommendation.USE,
+        ReasonCode.DRIFT_EQUIVALENT: Recommendation.USE,
+    }.get(code, Recommendation.AVOID)
+    return Assessment(recommendation=recommendation, reasons=(Reason(code=code),))

@@ -110,6 +110,99 @@ TERMS: Final[tuple[Term, ...]] = (
     Term("exchange", "One trial as it happened: each attempt with its request, headers and bytes."),
     Term("streamed", "The reply was requested as server-sent events.", ("stream",)),
     Term("plain", "The reply was requested as one JSON body."),
+    Term(
+        "pass",
+        "Of a case: all its MUST and SHOULD checks hold. Of a bar: the whole 95% interval of each rule meets it.",
+        ("passes", "meets the bar"),
+    ),
+    Term(
+        "fail",
+        "Of a case: a MUST or SHOULD check fails. Of a bar: no value in the 95% interval of a rule meets it.",
+        ("fails", "fails the bar"),
+    ),
+    Term("flaky", "Of a case: it passes in some repeats of the same request and fails in others."),
+    Term(
+        "unsupported",
+        "Of a case: the provider refuses the feature in clear words. That is not a fault, and not a pass.",
+    ),
+    Term(
+        "cut-in-thought",
+        "Of a case: the model was still thinking when the token limit ended the reply, so there is no answer to judge.",
+        ("not judged", "cut in thought"),
+    ),
+    Term("severity", "Of a check: MUST, SHOULD or INFO. A provider breaks a MUST or a SHOULD; an INFO is only shown."),
+    Term(
+        "no fault",
+        "Recommendation ✓: nothing was found in what this run tested. Drift was not measured, or not precisely enough.",
+        ("no fault found",),
+    ),
+    Term(
+        "no drift",
+        "Recommendation ✓: no fault, and its output distribution is the reference's, but for what engines do.",
+        ("same",),
+    ),
+    Term(
+        "drifted",
+        "Recommendation ✕: the output distribution differs from the reference's by more than engines do.",
+        ("not the same",),
+    ),
+    Term("slower", "Recommendation ✓: its answers are as good, and its times are longer beyond chance."),
+    Term(
+        "worse",
+        "Recommendation ✕: it passes fewer cases than the others, or a metric of it is worse, beyond chance.",
+    ),
+    Term(
+        "breaks MUST", "Recommendation ✕: a MUST requirement that a server can guarantee is broken, and not by chance."
+    ),
+    Term(
+        "unreliable",
+        "Recommendation ✕: too many requests fail on the way, at the first attempt or after all retries.",
+    ),
+    Term("good enough", "Recommendation ✓ on your own workload: its answers meet the bar of the workload."),
+    Term("feature missing", "Recommendation ?: it refuses something that the cases need, in clear words."),
+    Term("no answer", "Of the reference: none of its replies arrived, so nothing can be compared with it."),
+    Term(
+        "not comparable",
+        "Of drift: its sampler changes the log-probabilities (a cut, a penalty), so its weights cannot be judged.",
+        ("misconfigured",),
+    ),
+    Term(
+        "setup fault",
+        "The entry in providers.toml, the key, the account or the way to the host is wrong. The probe finds it before "
+        "the run, and nothing else is sent.",
+    ),
+    Term(
+        "cause",
+        "Who can have broken a requirement: the serving stack, if no model can break it; else the model or the stack.",
+        ("blame", "cause unclear"),
+    ),
+    Term(
+        "rung",
+        "A precision of the ladder that was measured once on a real model (Q8_0, Q4_0, …). Drift is consistent with a "
+        "rung if it is about as large.",
+        ("ladder", "grade", "consistent with"),
+    ),
+    Term(
+        "e-value",
+        "Evidence of a test that may look at the data at any time: 20 or more is as strong as p at most 5%.",
+        ("evidence",),
+    ),
+    Term("p50", "The median: half of the values are below it.", ("median",)),
+    Term("p95", "95% of the values are below it.", ("p99", "percentile")),
+    Term(
+        "thought",
+        "Text that a model writes before its answer, in a field beside the content. It costs tokens and time.",
+        ("reasoning",),
+    ),
+    Term("suite", "A named set of cases. `trueweight suites list` has the shipped ones."),
+    Term("repeat", "The same case sent again to the same provider, to see what chance does.", ("pass A", "pass B")),
+    Term(
+        "mode",
+        "How a case is sent: plain or streamed; and whether its model thinks as served, or with thinking off or on.",
+    ),
+    Term("recorded answer", "The answer that your log has to a request of the workload."),
+    Term("golden answer", "An answer that a person wrote or confirmed as right.", ("golden",)),
+    Term("grader", "A function that gives an answer a score from 0 to 1. `trueweight checks` lists all.", ("score",)),
 )
 
 

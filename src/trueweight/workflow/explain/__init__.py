@@ -20,7 +20,7 @@ from trueweight.core.check import CHECKS
 from trueweight.core.example import Example, PairedExample, SampleReply, SampleTrial
 from trueweight.core.exchange import Exchange
 from trueweight.core.grader import GRADERS, Grader
-from trueweight.metrics import Metric, all_metrics, describe, metric_origin
+from trueweight.metrics import Metric, all_metrics, describe, in_order, metric_origin
 from trueweight.protocols import read_reply
 from trueweight.report.words.terms import find_term, term_names
 from trueweight.workflow.explain.listing import OURS, check_table, checks_json
@@ -51,7 +51,8 @@ def explain(name: str) -> str:
         return _explain_metric(describe(name))
     if name in GRADERS.all():
         return _explain_grader(GRADERS.get(name))
-    titles = {describe(one).title.casefold(): one for one in all_metrics()}
+    titles = {one.title.partition(", ")[0].casefold(): one.id for one in reversed(in_order(all_metrics()))}
+    titles |= {describe(one).title.casefold(): one for one in all_metrics()}
     if name.casefold() in titles:
         return _explain_metric(describe(titles[name.casefold()]))
     if (term := find_term(name)) is not None:
