@@ -3,6 +3,7 @@ storage server. The summary is that of one machine, and each trial is on record 
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,48 @@ def test_a_node_that_dies_changes_nothing_of_the_summary(
     assert merged.returncode == driver.returncode, merged.stderr
     for name in ("summary.json", "client.json"):
         assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
+
+
+def test_a_cluster_judges_to_the_last_digit(nodes: Nodes, fleet: Path, tmp_path: Path) -> None:
+    """`judge --engine ray` and this process write the same bytes."""
+    command = ("run", "--providers", fleet, "--suite", "tool-calls,structured-output", "--limit", 20, "--no-probe")
+    assert trueweight(*command, "--quiet", "--out", "run", cwd=tmp_path).returncode in (0, 1)
+    summary = tmp_path / "run" / "summary.json"
+    here = summary.read_bytes()
+    summary.unlink()
+    done = trueweight("judge", "run", "--engine", "ray", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert summary.read_bytes() == here
+
+
+def test_workers_load_a_provider_together(nodes: Nodes, bucket: str, fleet: Path, tmp_path: Path) -> None:
+    """An open loop of 30 requests a second is sent by two workers by one schedule: the starts on record, by the common
+    clock, are those of one machine. A closed loop has no more requests under way than its level."""
+    text = re.sub(r"requests_per_minute = \d+\n", "", fleet.read_text(encoding="utf-8"))
+    (tmp_path / "providers.toml").write_text(text, encoding="utf-8")
+    command = ("load", "--providers", "providers.toml", "--suite", "text", "--plain", "--no-probe", "--requests", 60)
+    options = ("--rate", 30, "--arrivals", "constant", "--engine", "ray", "--shards", f"{bucket}/load")
+    done = trueweight(*command, *options, "--out", "load", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "load" / "load.json").read_text("utf-8"))
+    assert [point["attempted"] for point in result["points"]] == [60] * 3
+    with RunDir.open(tmp_path / "load" / "rate-30") as run:
+        starts = sorted(datetime.fromisoformat(one.started_at) for one in run.exchanges() if one.provider == "twin")
+    gaps = sorted((later - first).total_seconds() for first, later in pairwise(starts))
+    assert gaps[len(gaps) // 2] == pytest.approx(1 / 30, abs=0.005)  # intended starts, however late the real ones
+    sessions = json.loads((tmp_path / "load" / "rate-30" / "client.json").read_text("utf-8"))["sessions"]
+    assert [session["load"]["rate"] for session in sessions] == [15.0] * 6
+    closed = trueweight(*command, "--concurrency", 3, "--engine", "ray", "--out", "closed", cwd=tmp_path)
+    assert closed.returncode == 0, closed.stderr
+    with RunDir.open(tmp_path / "closed" / "concurrency-3") as run:
+        spans = [span for one in run.exchanges() if one.provider == "twin" for span in under_way(one)]
+    assert 2 <= max(itertools.accumulate(change for _, change in sorted(spans))) <= 3
+
+
+def under_way(exchange: Exchange) -> list[tuple[float, int]]:
+    """When a request began to be under way and when it no longer was."""
+    origin = datetime.fromisoformat(exchange.started_at).timestamp()
+    return [(origin + exchange.final.t_send / 1e9, 1), (origin + exchange.final.t_done / 1e9, -1)]
 
 
 def test_a_finished_run_is_resumed_without_a_request(nodes: Nodes, bucket: str, fleet: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import click
 from trueweight.core import ConfigError
 
 if TYPE_CHECKING:
+    from trueweight.workflow.judge.processes import PoolMaker
     from trueweight.workflow.send import Sender
 
 LOCAL: Final = "local"
@@ -58,3 +59,19 @@ def chosen_sender(engine: str, shards: str | None, *, fresh: bool = False, toget
 
     with ray_sender(shards or "", together=together, fresh=fresh) as sender:
         yield sender
+
+
+@contextmanager
+def chosen_pool(engine: str) -> Iterator[PoolMaker | None]:
+    """Makes what judges the exchanges of a run; None for this machine.
+
+    Raises:
+        ConfigError: as `trueweight.cluster.ray_judges`.
+    """
+    if engine == LOCAL:
+        yield None
+        return
+    from trueweight.cluster import ray_judges
+
+    with ray_judges() as pool:
+        yield pool

@@ -36,6 +36,7 @@ from trueweight.workflow.load import (
 )
 from trueweight.workflow.probe import ProbeResult, encode_probe
 from trueweight.workflow.run_builder import written_for
+from trueweight.workflow.send import Sender, send_pending
 
 
 def run_sweep(
@@ -56,6 +57,7 @@ def run_sweep(
     quiet: bool,
     as_json: bool,
     probing: bool,
+    sender: Sender = send_pending,
 ) -> ExitCode:
     """Probe the providers, run a sweep, and write ``load.json`` and ``load.html``.
 
@@ -63,6 +65,7 @@ def run_sweep(
         chosen, sampling: how the suite's cases are written for the model family.
         thinking_allowance: tokens for thoughts; None for what entries, profile and probe say.
         as_json: print ``load.json`` instead of the table.
+        sender: sends the trials of a level, from this machine or from several.
     """
     screen = Console(stderr=True, quiet=quiet, emoji=False)
     read: list[LevelTrials] = []
@@ -96,6 +99,7 @@ def run_sweep(
             settings=probed.settings,
             without=stopped,
             thinking_allowance=asked.allowance,
+            sender=sender,
         ):
             trials = {trial.id for trial in lay_out(asked.suite, provider, requests, mode)}  # on record may be more
             own = (exchange for exchange in run.exchanges() if exchange.trial in trials)

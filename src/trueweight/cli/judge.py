@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._engine import chosen_pool, engine_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import PATH, json_option, quiet_option
 
 
 @click.command(short_help="Judge the recorded exchanges of a run again", epilog=examples("trueweight judge runs/today"))
 @click.argument("directory", metavar="DIR", type=PATH)
+@engine_option
 @quiet_option("Print only the path of the summary.")
 @json_option
-def command(directory: Path, quiet: bool, as_json: bool) -> int:
+def command(directory: Path, engine: str, quiet: bool, as_json: bool) -> int:
     """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network.
 
     Exit 3: a line of the record is damaged. The others are judged.
@@ -26,8 +28,8 @@ def command(directory: Path, quiet: bool, as_json: bool) -> int:
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import finish, publish
 
-    with RunDir.open(directory) as run:
-        summary = finish(run)
+    with chosen_pool(engine) as pool, RunDir.open(directory) as run:
+        summary = finish(run, pool)
         code = print_damage(run)
         if as_json:
             click.echo(publish(run, summary, "json"), nl=False)

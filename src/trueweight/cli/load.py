@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -35,6 +36,7 @@ from trueweight.core import Mode
     epilog=examples(
         "trueweight load --providers providers.toml --suite tool-calls --out runs/load",
         "trueweight load --providers providers.toml --suite text --out runs/load --rate 1,2,4 --slo ttft=500ms",
+        "trueweight load --providers providers.toml --suite text --out runs/load --rate 500 --engine ray",
     ),
 )
 @providers_option()
@@ -77,6 +79,8 @@ from trueweight.core import Mode
 @max_response_option
 @allowance_option
 @transport_option
+@engine_option
+@shards_option
 @seed_option("arrivals, order and resampling")
 @no_probe_option
 @dry_run_option
@@ -101,6 +105,8 @@ def command(
     max_response_mb: float,
     thinking_allowance: int | None,
     transport: str,
+    engine: str,
+    shards: str | None,
     seed: int,
     quiet: bool,
     no_probe: bool,
@@ -140,21 +146,25 @@ def command(
             written, levels, requests, mode, settings=settings, console=Console(emoji=False), probed=probed
         )
         return 0
-    return run_sweep(
-        out,
-        levels,
-        find_suite(suite),
-        providers,
-        chosen=chosen,
-        sampling=SamplingMode(sampling),
-        slo=parse_slo(slo),
-        requests=requests,
-        mode=mode,
-        seed=seed,
-        keys=keys_for(providers, os.environ),
-        settings=settings,
-        thinking_allowance=thinking_allowance,
-        quiet=quiet,
-        as_json=as_json,
-        probing=not no_probe,
-    )
+    # The nodes of a cluster have the keys. This machine needs them to probe.
+    keys = {} if no_probe and engine != LOCAL else keys_for(providers, os.environ)
+    with chosen_sender(engine, shards, together=True) as sender:
+        return run_sweep(
+            out,
+            levels,
+            find_suite(suite),
+            providers,
+            chosen=chosen,
+            sampling=SamplingMode(sampling),
+            slo=parse_slo(slo),
+            requests=requests,
+            mode=mode,
+            seed=seed,
+            keys=keys,
+            settings=settings,
+            thinking_allowance=thinking_allowance,
+            quiet=quiet,
+            as_json=as_json,
+            probing=not no_probe,
+            sender=sender,
+        )

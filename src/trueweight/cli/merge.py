@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._engine import chosen_pool, engine_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import json_option, out_option, quiet_option
 from trueweight.core import ExitCode
@@ -21,9 +22,10 @@ from trueweight.core import ExitCode
 )
 @click.argument("runs", metavar="RUN…", nargs=-1, required=True)
 @out_option("New run directory.")
+@engine_option
 @quiet_option()
 @json_option
-def command(runs: tuple[str, ...], out: Path, quiet: bool, as_json: bool) -> int:
+def command(runs: tuple[str, ...], out: Path, engine: str, quiet: bool, as_json: bool) -> int:
     """Join shards, or copies, of one run into a new run, judge it and write its report. A RUN is a directory, or
     the URL of `run --shards URL`. Sends no request to a provider.
 
@@ -41,7 +43,7 @@ def command(runs: tuple[str, ...], out: Path, quiet: bool, as_json: bool) -> int
 
     with ExitStack() as stack:
         found = [run for place in runs for run in stack.enter_context(sources(place, out))]
-        merged, summary = merge_all(found, out)
+        merged, summary = merge_all(found, out, stack.enter_context(chosen_pool(engine)))
         with merged:
             whole = is_whole(merged.manifest)
             text = publish(merged, summary, "json") if as_json else ""

@@ -5,16 +5,18 @@ What needs the extra ``trueweight[ray]`` is imported when it is used, by the fun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from trueweight.core import ConfigError
 from trueweight.store import RunDir, has_exchanges
+from trueweight.workflow.judge.judged_trial import TrialJudge
+from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.send import Sender
 
-__all__ = ["is_url", "ray_sender", "sources"]
+__all__ = ["is_url", "ray_judges", "ray_sender", "sources"]
 
 
 def is_url(place: str) -> bool:
@@ -36,6 +38,27 @@ def ray_sender(place: str, *, together: bool = False, fresh: bool = False) -> It
     engine = _engine()
     with ExitStack() as stack:
         yield engine.RaySender(stack, place, together, fresh)
+
+
+@contextmanager
+def ray_judges() -> Iterator[PoolMaker]:
+    """Makes what judges the exchanges of a run on a Ray cluster, to which this process is connected from the first
+    exchange to the end of the block.
+
+    Raises:
+        ConfigError: ``extra-missing`` if the extra is not installed.
+        InfrastructureError: ``cluster-unreachable``.
+    """
+    engine = _engine()
+    from trueweight.cluster.judging import RayJudges
+
+    with ExitStack() as stack:
+
+        def make(run: RunDir, judge: TrialJudge, trials: Sequence[str]) -> RayJudges:
+            engine.connect(stack)
+            return RayJudges(run, judge, trials)
+
+        yield make
 
 
 def _engine() -> ModuleType:

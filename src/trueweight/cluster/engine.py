@@ -62,6 +62,12 @@ def cluster() -> Iterator[None]:
         ray.shutdown()
 
 
+def connect(stack: ExitStack) -> None:
+    """Connect this process to a cluster, if it is not, until the stack is closed; see `cluster`."""
+    if not ray.is_initialized():
+        stack.enter_context(cluster())
+
+
 class _ActorLine:
     """A worker's line to the coordinator, which is an actor."""
 
@@ -87,7 +93,8 @@ class RaySender:
     Attributes:
         stack: ends the connection to the cluster, which begins with the first trial to be sent.
         place: URL of the blocks; "" for the run directory, which all nodes must have then.
-        together: all workers send during the whole run, for a measurement of load; else a worker takes one batch after
+        together: a measurement of load, whose levels are a run each: all workers send during the whole run, and each
+            may have as many requests under way as one machine in an open loop. Else a worker takes one batch after
             another.
         fresh: what an earlier run left at the URL is deleted.
     """
@@ -119,8 +126,7 @@ class RaySender:
             return SendResult()
         if self.place:
             folder.put_head(run.path)
-        if not ray.is_initialized():
-            self.stack.enter_context(cluster())
+        connect(self.stack)
         sending = _Sending(self, run, folder, settings, on_event or (lambda _: None))
         result = await sending.send(todo)
         add_sessions(run, folder.sessions())
@@ -130,11 +136,12 @@ class RaySender:
         return result
 
     def _folder(self, run: RunDir) -> ShardFolder:
-        folder = ShardFolder(self.place or str(run.path.absolute()), run_name(run.manifest))
+        place = f"{self.place}/{run.path.name}" if self.place and self.together else self.place
+        folder = ShardFolder(place or str(run.path.absolute()), run_name(run.manifest))
         if self.fresh and not run.trials():
             folder.delete(of_all_runs=True)
-        elif self.place:
-            require_same_run(self.place, run.manifest)
+        elif place:
+            require_same_run(place, run.manifest)
         return folder
 
     def batches(self, trials: Sequence[Trial], settings: WireSettings) -> tuple[Batch, ...]:
@@ -166,11 +173,11 @@ class _Sending:
 
     async def send(self, trials: Sequence[Trial]) -> SendResult:
         batches = self._sender.batches(trials, self._settings)
-        limits = _limits(trials, self._settings)
+        limits = _limits(trials, self._settings, len(batches) if self._sender.together and self._settings.rate else 1)
         at_once = bool(self._settings.rate) or self._sender.together
         actor = self._coordinator(limits, len(batches) if at_once else 0)
         try:
-            waiting = self._submit(batches, limits, actor, at_once=at_once)
+            waiting = self._submit(batches, limits, actor)
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heed_signals, actor, waiting)
                 await self._wait(waiting, actor)
@@ -188,9 +195,7 @@ class _Sending:
         made = ray.remote(num_cpus=0, max_concurrency=10_000, scheduling_strategy=here)(Coordinator)
         return made.remote(self._settings, limits, together)
 
-    def _submit(
-        self, batches: Sequence[Batch], limits: Mapping[str, ProviderLimit], actor: Any, *, at_once: bool
-    ) -> dict[Any, Batch]:
+    def _submit(self, batches: Sequence[Batch], limits: Mapping[str, ProviderLimit], actor: Any) -> dict[Any, Batch]:
         """Hand all batches to Ray. Returns Ray's reference → the batch."""
         settings = replace(
             self._settings,
@@ -198,7 +203,7 @@ class _Sending:
             max_requests=None,
             rate=self._settings.rate and self._settings.rate / len(batches),
         )
-        parts = len(batches) if at_once and not settings.rate else 1
+        parts = len(batches) if self._sender.together else 1
         concurrency = {name: math.ceil(one.concurrency / parts) for name, one in limits.items()}
         work = ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
         place, run, code = self._folder.place, self._folder.run, own_code()
@@ -269,9 +274,10 @@ class _Sending:
         )
 
 
-def _limits(trials: Sequence[Trial], settings: WireSettings) -> dict[str, ProviderLimit]:
+def _limits(trials: Sequence[Trial], settings: WireSettings, times: int) -> dict[str, ProviderLimit]:
+    """The limits of all workers: those of one machine, but ``times`` as many concurrent requests."""
     pace = {trial.provider.name: trial.provider.requests_per_minute for trial in trials}
-    return {name: ProviderLimit(most, pace[name]) for name, most in concurrency_of(trials, settings).items()}
+    return {name: ProviderLimit(most * times, pace[name]) for name, most in concurrency_of(trials, settings).items()}
 
 
 def _worst(found: Sequence[Health]) -> Health:

@@ -32,23 +32,28 @@ from trueweight.workflow.drift import with_drift
 from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
 from trueweight.workflow.judge.cache import cached_comparison, cached_page, cached_summary
 from trueweight.workflow.judge.preferences import read_preferences
+from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.probe import join_probes, with_probe
 from trueweight.workflow.requests import request_notes
 from trueweight.workflow.shards import shard_notes
 
 
-def finish(run: RunDir) -> Summary:
-    """Judge a run, assess it and write its ``summary.json``. The same exchanges give the same bytes on any machine."""
-    summary = judge(run)
+def finish(run: RunDir, pool: PoolMaker | None = None) -> Summary:
+    """Judge a run, assess it and write its ``summary.json``. The same exchanges give the same bytes on any machine.
+
+    Args:
+        pool: makes what judges the exchanges, in place of processes of this machine.
+    """
+    summary = judge(run, pool)
     run.write_text(RunFile.SUMMARY, encode_summary(summary).decode("ascii"))
     return summary
 
 
-def judge(run: RunDir) -> Summary:
+def judge(run: RunDir, pool: PoolMaker | None = None) -> Summary:
     """The summary of a run with an assessment of each provider, by the run's bar if it has one. Writes nothing into
     the run. What was judged before by the same code is taken from this user's cache: `trueweight.workflow.judge.cache`.
     """
-    return cached_summary(run, _judge)
+    return cached_summary(run, lambda run: _judge(run, pool))
 
 
 def compare_recorded(before: RunDir, after: RunDir) -> RunComparison:
@@ -60,8 +65,8 @@ def compare_recorded(before: RunDir, after: RunDir) -> RunComparison:
     return cached_comparison(before, after, lambda: compare(judge_run(before), judge_run(after)))
 
 
-def _judge(run: RunDir) -> Summary:
-    summary = with_probe(run, with_drift(run, summarise(judge_run(run))))
+def _judge(run: RunDir, pool: PoolMaker | None) -> Summary:
+    summary = with_probe(run, with_drift(run, summarise(judge_run(run, pool=pool))))
     bar = bar_of(run)
     cases = list(_judged(run))
     notes = (
@@ -228,10 +233,13 @@ def _together(
     return [(what, tuple(names)) for what, names in ranked]
 
 
-def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
+def merge_all(sources: Sequence[RunDir], out: Path, pool: PoolMaker | None = None) -> tuple[RunDir, Summary]:
     """A new run of all exchanges, with its summary, its report and the health of every client; the caller closes it.
 
     It is built beside ``out`` and gets its name when it is whole. After an interrupt, the same call starts over.
+
+    Args:
+        pool: makes what judges the exchanges, in place of processes of this machine.
 
     Raises:
         ConfigError: as `trueweight.store.merge`.
@@ -239,6 +247,6 @@ def merge_all(sources: Sequence[RunDir], out: Path) -> tuple[RunDir, Summary]:
     with merging(out) as aside, merge(sources, aside) as merged:
         join_clients(merged, sources)
         join_probes(merged, sources)
-        summary = finish(merged)
+        summary = finish(merged, pool)
         merged.write_text(RunFile.REPORT, publish(merged, summary))
     return RunDir.open(out, write=True), summary

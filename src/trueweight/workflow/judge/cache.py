@@ -24,7 +24,7 @@ from trueweight.core.summary_json import decode_summary, encode_summary
 from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
-from trueweight.workflow.judge.processes import LEAST, JudgeProcesses, process_number
+from trueweight.workflow.judge.processes import LEAST, JudgePool, JudgeProcesses, PoolMaker, process_number
 
 _Made = TypeVar("_Made")
 VARIABLE: Final = "TRUEWEIGHT_CACHE"
@@ -98,11 +98,15 @@ def _cached(
     return made
 
 
-def cached_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
-    """Each exchange of the current plan, judged, in the order of the record; of many, in several processes."""
+def cached_trials(run: RunDir, judge: TrialJudge, pool: PoolMaker | None = None) -> Iterator[JudgedTrial]:
+    """Each exchange of the current plan, judged, in the order of the record; of many, in several processes.
+
+    Args:
+        pool: makes what judges the exchanges that are not in the cache, in place of processes of this machine.
+    """
     plan, kept = run.current_plan(), TrialCache(run, judge)
     trials = run.trials()
-    processes = _processes(run, judge, [trial for trial in trials if not kept.has(trial)])
+    processes = _pool(run, judge, [trial for trial in trials if not kept.has(trial)], pool)
     try:
         for trial in trials:
             key, found = kept.find(trial)
@@ -121,12 +125,14 @@ def cached_trials(run: RunDir, judge: TrialJudge) -> Iterator[JudgedTrial]:
     kept.write()
 
 
-def _processes(run: RunDir, judge: TrialJudge, trials: Sequence[str]) -> JudgeProcesses | None:
-    """Processes for these trials; None for a few trials, and for one processor."""
-    number = process_number()
-    if number == 1 or len(trials) < LEAST or _has_llm_judge(run):
+def _pool(run: RunDir, judge: TrialJudge, trials: Sequence[str], pool: PoolMaker | None) -> JudgePool | None:
+    """What judges these trials; None for this process: for a few trials or one processor, if there is no ``pool``."""
+    if not trials or _has_llm_judge(run):
         return None
-    return JudgeProcesses(run, judge, trials, number)
+    if pool is not None:
+        return pool(run, judge, trials)
+    number = process_number()
+    return None if number == 1 or len(trials) < LEAST else JudgeProcesses(run, judge, trials, number)
 
 
 class TrialCache:

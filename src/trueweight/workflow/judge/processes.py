@@ -11,10 +11,10 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 import msgspec
 
@@ -35,6 +35,20 @@ _PROGRAM: Final = (
     "from trueweight.workflow.judge.processes import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
 )
 _LENGTH: Final = struct.Struct("<I")
+
+
+class JudgePool(Protocol):
+    """Judges trials of a run elsewhere: in processes of this machine, or on others."""
+
+    def take(self, trial: str) -> JudgedTrial | None:
+        """The judgement of a trial; they are taken in order. None if it could not be judged there."""
+
+    def close(self) -> None:
+        """End it. What was not taken is lost."""
+
+
+PoolMaker = Callable[[RunDir, TrialJudge, Sequence[str]], JudgePool]
+"""Makes a pool that judges these trials of a run, in this order."""
 
 
 class _Task(msgspec.Struct):

@@ -24,6 +24,7 @@ from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, comp
 from trueweight.workflow.judge.not_offered import mark_not_offered
 from trueweight.workflow.judge.observation_table import ObservationTable, change_each, chosen
 from trueweight.workflow.judge.preferences import read_preferences
+from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.judge.server_errors import is_pending, settle_server_errors
 
 
@@ -85,7 +86,7 @@ class Judgement:
         )
 
 
-def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
+def judge_run(run: RunDir, *, without: Collection[str] = (), pool: PoolMaker | None = None) -> Judgement:
     """Judge every exchange of a run by itself, and then its replies with each other.
 
     An exchange of a case or provider that the run does not have is not judged, and is in ``run.damaged`` afterwards.
@@ -93,10 +94,11 @@ def judge_run(run: RunDir, *, without: Collection[str] = ()) -> Judgement:
 
     Args:
         without: checks to leave out, as if they did not exist.
+        pool: makes what judges the exchanges, in place of processes of this machine.
     """
     judge = TrialJudge(run.manifest, run.cases(), without, read_preferences(run.path))
     with rare_garbage_collection():
-        judgement = _join(run.manifest, judge, cached_trials(run, judge))
+        judgement = _join(run.manifest, judge, cached_trials(run, judge, pool))
     for trial, reason in judgement.left_out.items():
         run.leave_out(trial, reason)
     return judgement

@@ -14,7 +14,7 @@ from trueweight.core.load_result import level_name
 from trueweight.core.protocol import is_completion
 from trueweight.store import Manifest, RunDir, RunFile, SuiteRecord, explain_change
 from trueweight.wire import SendResult, WireEvent, WireSettings
-from trueweight.workflow.send import send_pending
+from trueweight.workflow.send import Sender, send_pending
 
 DEFAULT_LEVELS = "1,2,4,8,16,32"
 
@@ -79,6 +79,7 @@ async def sweep(
     thinking_allowance: int = 0,
     on_event: Callable[[WireEvent], None] | None = None,
     without: Collection[str] = (),
+    sender: Sender = send_pending,
 ) -> AsyncIterator[tuple[Level, Provider, RunDir, SendResult]]:
     """Send every level to every provider, one after the other; providers of a level in a seeded order.
 
@@ -87,6 +88,7 @@ async def sweep(
     Args:
         thinking_allowance: tokens for thoughts that the limits of the suite's cases have already.
         without: providers that are sent nothing, because their setup is wrong.
+        sender: sends the trials of a level, from this machine or from several.
 
     Raises:
         ConfigError: if the directory holds a sweep with another suite, seed or other providers.
@@ -99,7 +101,7 @@ async def sweep(
             for provider in (one for one in order if one.name not in without):
                 trials = lay_out(suite, provider, requests, mode)
                 own = level.apply(replace(settings, seed=seed))
-                result = await send_pending(run, trials, keys=keys, settings=own, on_event=on_event)
+                result = await sender(run, trials, keys=keys, settings=own, on_event=on_event)
                 yield level, provider, run, result
                 if result.interrupted:
                     return
