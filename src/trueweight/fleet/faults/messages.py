@@ -75,6 +75,21 @@ class InputAsText(Fault):
         return body | {"content": blocks}
 
 
+@fault("messages-cached-twice", api=_API, rows=(24,), checks=("usage-cached-once",))
+class CachedTwice(MessageEvents):
+    """Input tokens include those that were read from the cache, as those of chat completions do."""
+
+    def event(self, event: JsonObject) -> JsonObject | None:
+        """Count what a stream reads from the cache in both fields."""
+        if "message" in event:
+            return event | {"message": event["message"] | {"usage": _cached_twice(event["message"]["usage"])}}
+        return event | {"usage": _cached_twice(event["usage"])} if "input_tokens" in event.get("usage", {}) else event
+
+
+def _cached_twice(usage: JsonObject) -> JsonObject:
+    return usage | {"cache_read_input_tokens": usage["input_tokens"] * 4 // 5}
+
+
 @fault("messages-unsigned", api=_API, checks=("messages-signature",))
 class Unsigned(MessageEvents):
     """Thinking blocks have no signature."""
