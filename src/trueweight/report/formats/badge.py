@@ -11,6 +11,7 @@ from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 from trueweight.report.words import ranked, recommendation_lines
+from trueweight.report.words.bar import is_bar_later
 
 _COLOURS: Final = {
     Recommendation.AVOID: "critical",
@@ -25,6 +26,8 @@ def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG0
     message = ", ".join(f"{sum(len(names) for names, _ in line.providers)} {line.label.lower()}" for line in lines)
     found = {line.recommendation for line in lines}
     colour = next((colour for one, colour in _COLOURS.items() if one in found), "inactive")
+    if is_bar_later(summary):
+        message += " (bar changed after the run had begun)"
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}
     return json.dumps(badge, sort_keys=True) + "\n"
 

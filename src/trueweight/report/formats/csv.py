@@ -14,6 +14,7 @@ from trueweight.report.evidence import Evidence, answer_text, reply_text
 from trueweight.report.formats import Format, register
 from trueweight.report.page.answer import first_screen
 from trueweight.report.words import ranked
+from trueweight.report.words.bar import bar_on_record
 
 HEADS: Final = (
     "case",
@@ -26,6 +27,7 @@ HEADS: Final = (
     "score against recorded",
     "score against golden",
     "reason",
+    "bar",
 )
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?%?")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -43,7 +45,9 @@ def _cell(text: str) -> str:
 def render(summary: Summary, evidence: Iterable[Evidence]) -> str:
     """Of a workload a row for each answer, by case and provider. Of another run a row for each provider, best first:
     the recommendation, each column of the page's first table with its interval, and the sentence below."""
-    return _written(HEADS, sorted(_answers(evidence))) if summary.workload is not None else _written(*_table(summary))
+    if summary.workload is not None:
+        return _written(HEADS, ((*row, bar_on_record(summary)) for row in sorted(_answers(evidence))))
+    return _written(*_table(summary))
 
 
 def _table(summary: Summary) -> tuple[list[str], list[list[str]]]:
@@ -60,6 +64,9 @@ def _table(summary: Summary) -> tuple[list[str], list[list[str]]]:
         ]
         for row in screen.rows
     ]
+    bar = bar_on_record(summary)
+    if bar:
+        return [*heads, "In words", "Bar"], [[*row, bar] for row in rows]
     return [*heads, "In words"], rows
 
 

@@ -11,6 +11,7 @@ from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, register
 from trueweight.report.text import visible
 from trueweight.report.words import Recommended, case_words, ranked, run_notes, summary_sentence
+from trueweight.report.words.bar import bar_on_record
 
 _SKIPPED: Final = {
     CellOutcome.UNSUPPORTED: "The provider states that it does not support this.",
@@ -53,7 +54,8 @@ def _properties(suite: ET.Element, one: Recommended, notes: Sequence[str]) -> No
 def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """A lost request is an ``error``, a broken requirement a ``failure``: viewers count them apart."""
     root = ET.Element("testsuites", name="trueweight")
-    notes = run_notes(summary)
+    bar = bar_on_record(summary)
+    notes = [*run_notes(summary), *([f"Bar {bar}"] if bar else [])]
     for one in ranked(summary):
         suite = ET.SubElement(root, "testsuite", name=visible(one.name, limit=100))
         _properties(suite, one, notes)

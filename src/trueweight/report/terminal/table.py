@@ -31,6 +31,7 @@ from trueweight.report.words import (
     summary_sentence,
     thinking_name,
 )
+from trueweight.report.words.bar import bar_on_record
 from trueweight.report.words.decision import decision_text
 
 _SENTENCE: Final = 700
@@ -116,6 +117,9 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     decision = decision_text(summary)
     if decision is not None:
         console.print(Text(for_log(f"{decision.mark} {decision.title}"), style="bold"))
+        bar = bar_on_record(summary)
+        if bar:
+            console.print(Text(for_log(f"Bar {bar}"), style="dim"))
         console.print()
     for one in providers:
         table.add_row(

@@ -7,6 +7,8 @@ from typing import Final
 
 from trueweight.core import Estimate
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, Side
+from trueweight.core.note import NoteCode
+from trueweight.core.summary import Summary
 from trueweight.metrics import describe
 from trueweight.report.numbers import MINUS, counted, span, write
 from trueweight.report.words.workload import workload_rule_name
@@ -14,6 +16,26 @@ from trueweight.report.words.workload import workload_rule_name
 _SIDES: Final = MappingProxyType(
     {Side.NEAR: "", Side.FAR: " (interval's far end)", Side.VALUE: " (whatever the interval)"}
 )
+
+
+_LATER: Final = frozenset({NoteCode.BAR_ADDED, NoteCode.BAR_CHANGED, NoteCode.BAR_EARLIER})
+
+
+def is_bar_later(summary: Summary) -> bool:
+    """Whether the bar was set or changed after the run had begun."""
+    return any(note.code in _LATER for note in summary.run.notes)
+
+
+def bar_on_record(summary: Summary) -> str:
+    """The digest of the run's bar, and whether it was there before the first request; "" without a bar."""
+    ruled = (one.assessment.bar.bar for one in summary.providers.values() if one.assessment.bar is not None)
+    digest = next(filter(None, ruled), summary.run.bar_digest or "")
+    if not digest:
+        return ""
+    if is_bar_later(summary):
+        return f"{digest[:12]}, set or changed after the run had begun: see the notes on the run."
+    began = summary.run.started_at[:16].replace("T", " ")
+    return f"{digest[:12]}, on record before the first request, {began} UTC."
 
 
 def rule_name(rule: RuleOutcome) -> str:

@@ -22,6 +22,7 @@ from trueweight.core.summary import Summary
 from trueweight.core.workload import WorkloadSummary, Yardstick
 from trueweight.report.numbers import counted, dollars, percent, plain, span, whole_percent, write
 from trueweight.report.text import visible
+from trueweight.report.words.bar import bar_on_record
 from trueweight.report.words.reasons import short_reason
 from trueweight.report.words.workload import workload_rule_name
 
@@ -111,6 +112,9 @@ def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summa
             "; ".join(f"{visible(one.provider, limit=80)}: {_why(one, summary)}" for one in decision.hosts) + ".",
         )
     yield "sure", _sure(workload, summary)
+    bar = bar_on_record(summary)
+    if bar:
+        yield "bar", bar
     yield from _next(decision, workload, summary)
 
 
