@@ -201,7 +201,8 @@ def test_the_first_token_is_the_thoughts_only_where_most_replies_have_one(though
         ),
         (
             make_provider_summary(Role.REFERENCE, metrics={"must_pass_rate": make_estimate(0.0, None, 0.3)}),
-            "No reply of the reference, ref, meets the MUST requirements, so no provider was compared with it.",
+            "The reference, ref, answered nothing that can be judged: most of its replies have no answer, or none "
+            "passes. No provider was compared with it.",
         ),
     ],
 )

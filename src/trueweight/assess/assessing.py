@@ -20,6 +20,8 @@ from trueweight.core.thinking import enough_for
 
 MOST_CUT = 0.02
 """Replies that are cut in thought are more than a few if they are more than this share of those that arrived."""
+_NO_MEASURE = frozenset({LimitCode.REFERENCE_REFUSED, LimitCode.REFERENCE_UNJUDGEABLE, LimitCode.REFERENCE_CUT})
+"""A reference that answered and with which nothing could be compared."""
 _EXITS = {
     Ruling.PASS: ExitCode.OK,
     Ruling.FAIL: ExitCode.FINDINGS,
@@ -142,7 +144,7 @@ def _cut_in_thought(summary: Summary) -> Iterator[Limitation]:
 
 def exit_code(summary: Summary, silent: Collection[str] = (), *, barred: bool | None = None) -> ExitCode:
     """1 if a provider that answered fails the bar; else 3 if one never answered; else 4 if one is inconclusive, or if
-    no provider was judged; else 0. Without a bar, 3 or 0.
+    no provider was judged; else 0. Without a bar 3; else 4 if the reference's replies are no measure of others; else 0.
 
     Args:
         silent: providers without a single reply: the bar's outcome shows nothing of their model.
@@ -154,7 +156,9 @@ def exit_code(summary: Summary, silent: Collection[str] = (), *, barred: bool | 
         return ExitCode.INFRASTRUCTURE
     if barred is None:
         barred = bool(found) or summary.run.bar_digest is not None
-    return _EXITS[Ruling.of_all(answered)] if barred else ExitCode.OK
+    if barred:
+        return _EXITS[Ruling.of_all(answered)]
+    return ExitCode.INCONCLUSIVE if _NO_MEASURE & {limit.code for limit in summary.limits} else ExitCode.OK
 
 
 def silent_providers(summary: Summary) -> tuple[str, ...]:

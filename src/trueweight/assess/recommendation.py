@@ -86,7 +86,9 @@ def has_answered(summary: Summary, name: str | None) -> bool:
         return name is not None
     provider = summary.providers[name]
     counts = provider.counts
-    return counts.arrived > 2 * counts.cut_in_thought and not refuses_all(provider) and not is_unjudgeable(provider)
+    if counts.arrived <= 2 * counts.cut_in_thought or refuses_all(provider):
+        return False
+    return not is_unjudgeable(provider) and not fails_all(summary, name)
 
 
 def refuses_all(provider: ProviderSummary) -> bool:
@@ -96,10 +98,19 @@ def refuses_all(provider: ProviderSummary) -> bool:
 
 
 def is_unjudgeable(provider: ProviderSummary) -> bool:
-    """Whether replies of a provider arrived, and none of them meets the MUST requirements: all are empty, malformed or
-    of a kind that no check judges. As a reference it is no measure of others."""
-    rate = provider.metrics.get("must_pass_rate")
-    return bool(provider.counts.arrived) and rate is not None and not rate.value
+    """Whether replies of a provider arrived, and most have no answer, or none meets the MUST requirements: they are
+    empty, malformed, refusals or of a kind that no check judges. As a reference it is no measure of others."""
+    counts, rate = provider.counts, provider.metrics.get("must_pass_rate")
+    if not counts.arrived:
+        return False
+    return counts.arrived <= 2 * counts.without_answer or (rate is not None and not rate.value)
+
+
+def fails_all(summary: Summary, name: str) -> bool:
+    """Whether a provider passes no trial of any case with weight, although it was judged: no other can be worse."""
+    rows = (case for case in summary.cases if case.severity in SEVERE)
+    cells = [cell.compared or (cell.passed, cell.of) for case in rows for cell in case.modes(name).values()]
+    return any(of for _, of in cells) and not any(passed for passed, _ in cells)
 
 
 def recommend(summary: Summary, name: str, bar: BarOutcome | None, tests: ProviderTests) -> Decision:

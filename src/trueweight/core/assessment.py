@@ -167,8 +167,7 @@ class LimitCode(StrEnum):
     REFERENCE_REFUSED = "reference-refused"
     """The reference refused every request."""
     REFERENCE_UNJUDGEABLE = "reference-unjudgeable"
-    """None of the reference's replies meets the MUST requirements, or none could be judged: all are empty, cut or
-    malformed."""
+    """Most replies of the reference have no answer, or it passes no case: replies are empty, malformed or refusals."""
     REFERENCE_CUT = "reference-cut"
     """At least half of the reference's replies are not judged, because the limit of tokens ended in their thought."""
     DRIFT_NOT_MEASURED = "drift-not-measured"

@@ -82,6 +82,7 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
         thinking_cost: USD of these tokens; part of ``cost``.
         cut_in_thought: whether the limit of tokens ended the reply before its answer was complete, because of its
             thought: the reply is not judged.
+        without_answer: whether it is a success that carries neither text nor a call, or only a refusal by the model.
         not_offered: the feature that the provider does not offer, because of which it refused this request. Metrics
             leave such a trial out.
         habits: known habits of the model family that the reply shows, as the profile says them; their failures are not
@@ -127,6 +128,7 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     thinking_tokens: int | None = None
     thinking_cost: float | None = None
     cut_in_thought: bool = False
+    without_answer: bool = False
     not_offered: Feature | None = None
     habits: tuple[str, ...] = ()
     grades: tuple[Grade, ...] = ()

@@ -106,6 +106,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         client_limited: trials during which this client was too busy for their times to count.
         thinking_tokens: those of ``output_tokens`` that are thoughts.
         cut_in_thought: of ``arrived``, replies whose limit of tokens ended in the thought; they are not judged.
+        without_answer: of ``arrived``, successes without text or a call, or with a refusal by the model alone.
         longest_thought: most tokens of a reply that are thoughts.
         cut_in_circles: of ``cut_in_thought``, those whose thought repeats itself, so that no limit would do.
         usage_missing: successes that report no usage.
@@ -131,6 +132,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     longest_thought: int = 0
     cut_in_thought: int = 0
     cut_in_circles: int = 0
+    without_answer: int = 0
     usage_missing: int = 0
     finish_calls: int = 0
     calls_valid: int = 0

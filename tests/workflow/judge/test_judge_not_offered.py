@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from trueweight.assess import assess
-from trueweight.core import Mode, Role
+from trueweight.assess import assess, exit_code
+from trueweight.core import ExitCode, Mode, Role
 from trueweight.core.assessment import LimitCode, ReasonCode, Recommendation
 from trueweight.core.observation import Feature
 from trueweight.core.summary import Summary
@@ -177,9 +177,24 @@ def test_where_every_case_has_tools_the_words_decide(judged: Make, words: str, c
     assert set(host.not_offered) == codes
 
 
-@pytest.mark.parametrize(
-    "body", ["", "<html>no JSON</html>", '{"choices": []}'], ids=["empty", "malformed", "no choice"]
-)
+def _answer(message: dict[str, Any], finish: str = "stop") -> str:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+    return json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
+
+
+UNJUDGEABLE = {
+    "empty body": "",
+    "malformed": "<html>no JSON</html>",
+    "no choice": '{"choices": []}',
+    "null": _answer({"content": None}),
+    "blank": _answer({"content": " "}),
+    "refusal": _answer({"content": None, "refusal": "No."}),
+    "filter": _answer({"content": ""}, "content_filter"),
+    "other kind": '{"object": "list", "data": []}',
+}
+
+
+@pytest.mark.parametrize("body", UNJUDGEABLE.values(), ids=UNJUDGEABLE)
 def test_nothing_is_compared_with_a_reference_that_cannot_be_judged(
     tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: Make, say: Make, body: str
 ) -> None:
@@ -202,3 +217,4 @@ def test_nothing_is_compared_with_a_reference_that_cannot_be_judged(
     assert host.recommendation is Recommendation.UNDECIDED
     assert host.reasons[0].code is ReasonCode.REFERENCE_NOT_COMPARED
     assert "✓" not in {one.mark for one in ranked(summary)}
+    assert exit_code(summary) is ExitCode.INCONCLUSIVE

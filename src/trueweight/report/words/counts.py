@@ -22,6 +22,7 @@ _NAMES: Final = {
     "longest_thought": "tokens of the longest thought",
     "cut_in_thought": "not judged: cut in thought",
     "cut_in_circles": "of these, thoughts that repeat themselves",
+    "without_answer": "successes without text or a call, or with a refusal alone",
     "usage_missing": "answers without usage",
     "finish_calls": "finished with tool calls",
     "calls_valid": "of these, all calls valid",

@@ -179,7 +179,10 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
         case LimitCode.REFERENCE_REFUSED:
             return "The reference refused every request, so no provider was compared with it."
         case LimitCode.REFERENCE_UNJUDGEABLE:
-            return "No reply of the reference meets the MUST requirements, so no provider was compared with it."
+            return (
+                "The reference answered nothing that can be judged: most of its replies have no answer, or none "
+                "passes. No provider was compared with it."
+            )
         case LimitCode.REFERENCE_CUT:
             return "Most replies of the reference are cut in thought, so no provider was compared with it."
         case LimitCode.DRIFT_NOT_MEASURED:

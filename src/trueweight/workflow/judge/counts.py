@@ -33,6 +33,7 @@ def count(observations: Sequence[Observation], planned: int, with_tools: Contain
             counts["cut_in_thought"] += seen.cut_in_thought
             counts["cut_in_circles"] += seen.cut_in_thought and _in_circles(seen)
             counts["longest_thought"] = max(counts["longest_thought"], seen.thinking_tokens or 0)
+            counts["without_answer"] += seen.without_answer and not seen.cut_in_thought
             _count_reply(counts, seen)
             if seen.structured is not None and not seen.cut_in_thought:
                 structured[seen.structured] += 1

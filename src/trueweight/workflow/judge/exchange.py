@@ -19,6 +19,7 @@ from trueweight.core import (
     Exchange,
     FailureKind,
     Finding,
+    Finish,
     Observation,
     Outcome,
     Provider,
@@ -214,6 +215,7 @@ def _arrived(
     return replace_struct(
         lost,
         called=bool(reply.calls),
+        without_answer=lost.ok and PROTOCOLS.get(lost.api).completions and not has_answer(reply),
         calls_valid=calls_valid,
         finish=reply.finish,
         structured=structured,
@@ -221,6 +223,15 @@ def _arrived(
         output_tokens=completion,
         thinking_tokens=thought,
         timing=kept_timing(lost.api, timing),
+    )
+
+
+def has_answer(reply: Reply) -> bool:
+    """Whether any choice has text or a call, and is no refusal by the model or by a filter."""
+    return any(
+        bool(view.calls)
+        or (bool((view.content or "").strip()) and not view.refusal and view.finish is not Finish.FILTER)
+        for view in reply.choice_views()
     )
 
 
