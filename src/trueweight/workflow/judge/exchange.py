@@ -215,7 +215,7 @@ def _arrived(
     return replace_struct(
         lost,
         called=bool(reply.calls),
-        without_answer=lost.ok and PROTOCOLS.get(lost.api).completions and not has_answer(reply),
+        without_answer=bool(lost.ok and PROTOCOLS.get(lost.api).completions) and not has_answer(reply),
         calls_valid=calls_valid,
         finish=reply.finish,
         structured=structured,

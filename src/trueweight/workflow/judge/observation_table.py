@@ -213,7 +213,7 @@ def _facts_of(seen: Observation) -> _Facts:
         seen.provider, seen.suite, seen.case, seen.mode, seen.attempts, seen.first_ok, seen.ok, seen.arrived,
         seen.failure, seen.status, seen.called, seen.calls_valid, seen.finish, seen.expects_call, seen.structured,
         seen.api, seen.compared_as, seen.answer, seen.not_judged, seen.thinking, seen.cut_in_thought,
-        seen.not_offered, seen.habits, seen.grades, seen.blames_length, seen.findings,
+        seen.without_answer, seen.not_offered, seen.habits, seen.grades, seen.blames_length, seen.findings,
     )  # fmt: skip
 
 
@@ -241,8 +241,8 @@ def _row_of(seen: Observation, facts: int) -> tuple[Any, ...]:
 def _observation(row: tuple[Any, ...], facts: _Facts) -> Observation:
     (
         provider, suite, case, mode, attempts, first_ok, ok, arrived, failure, status, called, calls_valid, finish,
-        expects_call, structured, api, compared_as, answer, not_judged, thinking, cut_in_thought, not_offered, habits,
-        grades, blames_length, findings,
+        expects_call, structured, api, compared_as, answer, not_judged, thinking, cut_in_thought,
+        without_answer, not_offered, habits, grades, blames_length, findings,
     ) = facts  # fmt: skip
     trial, started_at, repeat, _, tokens_in, tokens_out, tokens_thought, cost, thinking_cost, flags = row[:10]
     return Observation(
@@ -250,7 +250,7 @@ def _observation(row: tuple[Any, ...], facts: _Facts) -> Observation:
         called, calls_valid, finish, expects_call, structured, _number(tokens_in), _number(tokens_out),
         _real(cost), _timing(row, flags), bool(flags & _LIMITED), findings,
         started_at.decode("ascii"), api, compared_as, answer, not_judged, thinking, _number(tokens_thought),
-        _real(thinking_cost), cut_in_thought, not_offered, habits, grades,
+        _real(thinking_cost), cut_in_thought, without_answer, not_offered, habits, grades,
         blames_length,
     )  # fmt: skip
 
