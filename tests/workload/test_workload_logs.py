@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import LOGS, PRIVATE, SECRETS, SYSTEM, chat_body, chat_response, lines, litellm_row
+from stub_server import stub_server
 
 from in_process import trueweight
 from trueweight.core import PROTOCOLS, ConfigError, Mode, Provider
@@ -59,6 +60,26 @@ def test_a_line_becomes_a_case_with_its_recorded_answer(name: str, tmp_path: Pat
         body = protocol.body(case, host, case.modes[0])
         assert SYSTEM in body, protocol.name
         assert not [secret for secret in SECRETS if secret in body], "what goes over the wire"
+
+
+def test_of_no_format_anything_private_goes_over_the_wire(tmp_path: Path) -> None:
+    """One run of a workload of each format: in no path, header or body that a host gets is a secret of the log."""
+    for at, name in enumerate(LOGS):
+        log = write(tmp_path / f"log{at}", name)
+        assert trueweight("workload", "from", log, "-o", f"w{at}", cwd=tmp_path).returncode == 0
+    with stub_server(lambda asked: "billing") as (url, got):
+        host = f'[[provider]]\nname = "host"\nbase_url = "{url}"\nmodel = "open-1"\n'
+        (tmp_path / "hosts.toml").write_text(host, encoding="utf-8")
+        suites = ",".join(f"w{at}" for at in range(len(LOGS)))
+        line = ("run", "--providers", "hosts.toml", "--suite", suites, "-o", "run", "--no-probe", "--quiet")
+        done = trueweight(*line, cwd=tmp_path)
+    assert len(got) == len(LOGS), done.stderr
+    for asked in got:
+        assert SYSTEM in json.dumps(asked.body)
+        sent = json.dumps([asked.path, asked.headers, asked.body], ensure_ascii=False)
+        assert not [secret for secret in SECRETS if secret in sent]
+        assert asked.body["model"] == "open-1"
+        assert not {"user", "metadata", "store"} & asked.body.keys()
 
 
 @pytest.mark.parametrize("name", ["ts", "timestamp", "created_at", "started_at", "time"])
