@@ -154,6 +154,17 @@ def test_a_fault_that_no_ruling_sees_keeps_a_host_from_being_moved_to(judged: Su
     assert good(seen).move is Move.STAY
 
 
+def test_what_more_tokens_cost_is_stated(judged: Summary) -> None:
+    """5 output tokens instead of 2, at 1 USD per million; the 100 input tokens are fewer than the baseline's 120."""
+    host = good(with_decision(judged))
+    (more,) = [one for one in host.worse if one.code in (Worse.LONGER, Worse.PROMPT_LONGER)]
+    assert (more.code, more.estimate.value, more.baseline) == (Worse.LONGER, 5, 2)
+    assert more.cost == pytest.approx(0.003)
+    text = decision_text(with_decision(judged))
+    assert text is not None
+    assert "5 output tokens per request instead of 2, $0.0030 of its cost per 1,000" in dict(text.lines)["worse"]
+
+
 def test_the_words_say_what_why_and_how_sure(judged: Summary) -> None:
     """The title names host and baseline; without a volume the saving is not stated as a number."""
     text = decision_text(with_decision(judged, 10_000))

@@ -10,7 +10,7 @@ import numpy as np
 
 from trueweight.assess.recommendation import TRANSPORT
 from trueweight.assess.significance import MATTERS
-from trueweight.core import Role, Ruling
+from trueweight.core import Price, Role, Ruling
 from trueweight.core.assessment import ReasonCode, Recommendation
 from trueweight.core.bar_outcome import MARGIN, WorkloadRule
 from trueweight.core.decision import (
@@ -24,7 +24,7 @@ from trueweight.core.decision import (
     Worse,
     WorseThing,
 )
-from trueweight.core.estimate import Estimate
+from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.core.workload import ProviderWorkload, Quality, TaskSummary, WorkloadRuling, WorkloadSummary
@@ -102,7 +102,7 @@ def _host(
         move=move,
         reasons=(*reasons, *cautions),
         per_month=_per_month(saving, found, move, volume),
-        worse=tuple(_worse(workload, found)),
+        worse=tuple(_worse(workload, found, None if provider.declared is None else provider.declared.price)),
         tasks=tuple(task.name for task in tasks),
         undecided=undecided,
     )
@@ -246,18 +246,26 @@ def _per_month(saving: Quality, found: ProviderWorkload, move: Move, volume: flo
     return Estimate(value, low, high, saving.n, "USD", saving.method).rounded()
 
 
-def _worse(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[WorseThing]:
+def _worse(workload: WorkloadSummary, found: ProviderWorkload, price: Price | None) -> Iterator[WorseThing]:
     task = _worst_task(workload, found)
     if task is not None:
         yield task
     base = workload.baseline
     if found.p95_ms.value and base.p95_ms.value and found.p95_ms.value > (1 + MATTERS) * base.p95_ms.value:
         yield WorseThing(code=Worse.SLOWER, estimate=found.p95_ms, baseline=base.p95_ms.value)
-    ours, theirs = found.output_tokens.value, base.output_tokens.value
-    if ours and theirs and ours > (1 + MATTERS) * theirs:
-        yield WorseThing(code=Worse.LONGER, estimate=found.output_tokens, baseline=theirs)
+    yield from _tokens(Worse.LONGER, found.output_tokens, base.output_tokens, None if price is None else price.output)
+    yield from _tokens(
+        Worse.PROMPT_LONGER, found.input_tokens, base.input_tokens, None if price is None else price.input
+    )
     if found.failures.value:
         yield WorseThing(code=Worse.LOST, estimate=found.failures)
+
+
+def _tokens(code: Worse, ours: Estimate, theirs: Estimate, price: float | None) -> Iterator[WorseThing]:
+    """Clearly more tokens than the baseline's, and what they cost at a price in USD per million."""
+    if ours.value and theirs.value and ours.value > (1 + MATTERS) * theirs.value:
+        cost = None if price is None else six_digits((ours.value - theirs.value) * price / 1000)
+        yield WorseThing(code=code, estimate=ours, baseline=theirs.value, cost=cost)
 
 
 def _worst_task(workload: WorkloadSummary, found: ProviderWorkload) -> WorseThing | None:

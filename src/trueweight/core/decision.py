@@ -74,18 +74,25 @@ class Worse(StrEnum):
     SLOWER = "slower"
     """p95 of the whole reply in ms, and ``baseline``."""
     LONGER = "longer"
-    """Output tokens per request, and ``baseline``: another tokenizer, or longer answers."""
+    """Output tokens per request, and ``baseline``: another tokenizer, or longer answers. ``cost``."""
+    PROMPT_LONGER = "prompt-longer"
+    """Input tokens per request, and ``baseline``: another tokenizer, or another chat template. ``cost``."""
     LOST = "lost"
     """The share of requests without a reply."""
 
 
 class WorseThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is worse, with the number of the baseline where there is one."""
+    """One thing that is worse, with the number of the baseline where there is one.
+
+    Attributes:
+        cost: of the tokens beyond the baseline's, USD per 1,000 requests; None without a price.
+    """
 
     code: Worse
     estimate: Estimate
     task: str = ""
     baseline: float | None = None
+    cost: float | None = None
 
 
 class Undecided(StrEnum):

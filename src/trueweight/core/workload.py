@@ -178,7 +178,7 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         failures: share of trials without a reply.
         cost: USD per 1,000 requests, in the mix of the log.
         saving: USD per 1,000 requests, baseline minus this, paired by case.
-        output_tokens: mean per request, and that of the baseline for the same requests.
+        output_tokens, input_tokens: mean per request, as they are billed.
         rulings: by the bar, or by the default bar.
         ruling: of all of them.
     """
@@ -191,6 +191,7 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     cost: Quality
     saving: Quality
     output_tokens: Estimate
+    input_tokens: Estimate = _NOT_MEASURED
     disagreements: tuple[Disagreement, ...] = ()
     rulings: tuple[WorkloadRuling, ...] = ()
     ruling: Ruling = Ruling.INCONCLUSIVE
@@ -250,6 +251,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     p95_ms: Estimate
     cost: Estimate
     output_tokens: Estimate
+    input_tokens: Estimate = _NOT_MEASURED
 
 
 class WorkloadSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

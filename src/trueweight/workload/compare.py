@@ -94,6 +94,7 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
         p95_ms=p95.plain(),
         cost=make.per_thousand(columns.recorded(lambda one: one.cost), weights, of=size, note="no price known").plain(),
         output_tokens=mean_of(columns.recorded(lambda one: one.output_tokens), weights, "tokens", of=size),
+        input_tokens=mean_of(columns.recorded(lambda one: one.input_tokens), weights, "tokens", of=size),
     )
     return WorkloadSummary(
         name=facts.name or columns.cases[0].suite,
@@ -167,7 +168,10 @@ def _provider(
     p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = _per_case(columns, seen, [one.cost for one in seen])
     saved = columns.recorded(lambda one: one.cost) - cost
-    tokens = _per_case(columns, seen, [one.output_tokens for one in seen])
+    given, read = (
+        _per_case(columns, seen, counts)
+        for counts in ([one.output_tokens for one in seen], [one.input_tokens for one in seen])
+    )
     return ProviderWorkload(
         overall=msgspec.structs.replace(
             _result(columns, make, answers, ""), readable=_mean(whole, answers.readable, _NOT_GRADED)
@@ -183,7 +187,8 @@ def _provider(
         failures=_failures(columns, whole, seen),
         cost=whole.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
         saving=whole.per_thousand(saved, columns.weights, of=size, note=NO_COSTS, signed=True),
-        output_tokens=mean_of(tokens, columns.weights, "tokens", of=size),
+        output_tokens=mean_of(given, columns.weights, "tokens", of=size),
+        input_tokens=mean_of(read, columns.weights, "tokens", of=size),
         disagreements=tuple(_disagreements(columns, grades)),
     )
 

@@ -234,9 +234,19 @@ def _worse(one: WorseThing) -> str:
         case Worse.SLOWER:
             return f"p95 of the whole reply {plain(value, 0)} ms instead of {plain(one.baseline or 0.0, 0)} ms"
         case Worse.LONGER:
-            return f"{plain(value, 0)} output tokens per request instead of {plain(one.baseline or 0.0, 0)}"
+            return _tokens("output", one)
+        case Worse.PROMPT_LONGER:
+            return _tokens("input", one)
         case Worse.LOST:
             return f"{percent(value)} of the requests had no reply"
+
+
+def _tokens(kind: str, one: WorseThing) -> str:
+    """More tokens than the baseline's, with what they cost; the saving has that in it."""
+    tokens = (
+        f"{plain(one.estimate.value or 0.0, 0)} {kind} tokens per request instead of {plain(one.baseline or 0.0, 0)}"
+    )
+    return tokens if one.cost is None else f"{tokens}, {dollars(one.cost)} of its cost per 1,000"
 
 
 def _sure(workload: WorkloadSummary, summary: Summary) -> str:
