@@ -1,26 +1,85 @@
-"""Pictures of a report: ``python tests/browser/screenshot.py REPORT.html DIRECTORY``.
+"""Pictures of reports, as a reader on this machine sees them.
 
-Writes ``report.png`` (first screen, light), ``report-dark.png``, ``report-phone.png`` and ``report-evidence.png`` (the
-drawer of the first finding of the worst provider), as a reader on this machine would see them.
+``python tests/browser/screenshot.py REPORT.html DIRECTORY`` writes ``report.png`` (first screen, light),
+``report-dark.png``, ``report-phone.png`` and ``report-evidence.png`` (the first finding's evidence).
+
+``python tests/browser/screenshot.py`` renews all that is published: it runs the demo, writes ``reports/demo``, the
+pictures of runs of two and twenty providers in ``reports/pages``, and the digest of the page that they show.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
+PUBLISHED, PAGES = ROOT / "reports" / "demo", ROOT / "reports" / "pages"
+DIGEST = PAGES / "page.sha256"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
+def page_digest() -> str:
+    """Of the files that make the look of the page."""
+    found = sha256()
+    for path in sorted((ROOT / "src" / "trueweight" / "report" / "page").iterdir()):
+        if path.suffix in (".css", ".j2", ".js"):
+            found.update(f"{path.name}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
 def main(report: Path, directory: Path) -> None:
-    """Open the report from disk, offline, and take the pictures."""
+    """Open the report from disk, offline, and take its four pictures."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _pictures(
+        report,
+        {
+            directory / "report.png": {"viewport": DESK, "color_scheme": "light"},
+            directory / "report-dark.png": {"viewport": DESK, "color_scheme": "dark"},
+            directory / "report-phone.png": {"viewport": PHONE},
+        },
+        evidence=directory / "report-evidence.png",
+    )
+
+
+def renew() -> None:
+    """Run the demo, and write every published picture and the demo's report."""
+    PAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        subprocess.run([sys.executable, "-m", "trueweight", "demo", "--out", folder / "demo"], check=True)
+        for name in ("report.html", "summary.json"):
+            shutil.copy(folder / "demo" / name, PUBLISHED / name)
+        main(PUBLISHED / "report.html", PUBLISHED)
+        for name, html in _samples().items():
+            path = folder / f"{name}.html"
+            path.write_text(html, encoding="utf-8")
+            _pictures(
+                path, {PAGES / f"{name}.png": {"viewport": DESK}, PAGES / f"{name}-phone.png": {"viewport": PHONE}}
+            )
+    DIGEST.write_text(page_digest() + "\n", encoding="ascii")
+
+
+def _samples() -> dict[str, str]:
+    """Pages of made-up runs of two and of twenty providers: those of the tests."""
+    sys.path.insert(0, str(ROOT / "tests" / "report"))
+    from report_sample import TWENTY, make_evidences, make_summary, typed
+
+    from trueweight.report import render_html
+
+    made = {"two": make_summary(120, ("reference", "leaky-parser")), "twenty": make_summary(120, TWENTY)}
+    return {name: render_html(typed(one), make_evidences(one)) for name, one in made.items()}
+
+
+def _pictures(report: Path, wanted: dict[Path, dict[str, Any]], *, evidence: Path | None = None) -> None:
     from playwright.sync_api import sync_playwright
 
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    directory.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
 
@@ -29,17 +88,20 @@ def main(report: Path, directory: Path) -> None:
             opened.goto(report.resolve().as_uri())
             return opened
 
-        page(viewport=DESK, color_scheme="light").screenshot(path=directory / "report.png")
-        page(viewport=DESK, color_scheme="dark").screenshot(path=directory / "report-dark.png")
-        page(viewport=PHONE).screenshot(path=directory / "report-phone.png")
-        drawer = page(viewport=DESK)
-        evidence = drawer.locator(".findings").first.locator("a[href^='#trial=']").first
-        if evidence.count():
-            evidence.click()
-            drawer.locator("dialog[open]").wait_for()
-            drawer.screenshot(path=directory / "report-evidence.png")
+        for path, options in wanted.items():
+            page(**options).screenshot(path=path)
+        if evidence is not None:
+            drawer = page(viewport=DESK)
+            link = drawer.locator(".findings").first.locator("a[href^='#trial=']").first
+            if link.count():
+                link.click()
+                drawer.locator("dialog[open]").wait_for()
+                drawer.screenshot(path=evidence)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) == 1:
+        renew()
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from report_sample import PROVIDERS, TWENTY, make_drift, make_evidences, make_summary, typed
+from screenshot import DIGEST, page_digest
 
 from trueweight.report import render_html
 from trueweight.report.site import SiteRun, overview
@@ -99,6 +100,11 @@ def test_nine_providers_scroll_in_no_table_of_a_desk(open_page: Opener) -> None:
     page = open_page(html, viewport={"width": 1280, "height": 900}).page
     wide = "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).length"
     assert page.evaluate(wide) == 0
+
+
+def test_the_published_pictures_are_of_this_page() -> None:
+    """``python tests/browser/screenshot.py`` makes them again after a change of the page."""
+    assert DIGEST.read_text(encoding="ascii").strip() == page_digest()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
