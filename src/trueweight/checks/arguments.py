@@ -62,7 +62,7 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on ``{…}{…}``, and on a stream that sends each fragment twice."""
+    """Fails on ``{…}{…}``, on ``{…}"{…}"``, and on a stream that sends each fragment twice."""
     return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED, CallProblem.ARGUMENTS_TWICE)
 
 

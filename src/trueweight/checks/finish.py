@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from trueweight.core import Case, Finish, Reply
-from trueweight.core.check import CheckResult, Fail, Pass, check
+from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity
+from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, spans_of
-from trueweight.core.example import SAMPLE_CALL, Example, calls, sample_case, says
+from trueweight.core.example import (
+    SAMPLE_CALL,
+    Example,
+    PairedExample,
+    SampleTrial,
+    calls,
+    sample_case,
+    says,
+)
 from trueweight.core.request import finish_word, token_limit
 from trueweight.protocols import locate_noun
 from trueweight.protocols.arguments import CallProblem, read_arguments
@@ -144,6 +152,53 @@ def finish_length_at_limit(case: Case, reply: Reply) -> CheckResult | None:
         spans = locate_noun(reply, "finish")
         return Fail(f"the finish reason is length after {used} of {limit} tokens", str(limit), str(used), spans)
     return Pass()
+
+
+_LEAST_CUT: Final = 3
+_CUT = tuple(sample_case(name=f"cut-{n}", max_tokens=5) for n in range(_LEAST_CUT))
+
+
+@paired_check(
+    "finish-length-said",
+    "Replies that end at the limit of tokens have the finish reason length.",
+    failure="{cases} used all tokens of max_tokens, and the finish reason is stop",
+    severity=Severity.MUST,
+    row=27,
+    explains=(
+        "answer-in-content",
+        "finish-reason",
+        "finish-reason-agrees",
+        "finish-reason-length",
+        "reply-not-empty",
+        "structured-output",
+        "structured-output-bare",
+        "structured-output-schema",
+        "tool-arguments-complete",
+        "tool-arguments-json",
+    ),
+    source="https://github.com/ikawrakow/ik_llama.cpp/pull/2321",
+    why="Clients take the beginning of an answer for the whole: nothing tells them to raise the limit or to go on.",
+    fix="Report length wherever the limit ended the generation, and stop only for an end token or a stop sequence.",
+    field="finish",
+    example=PairedExample(
+        tuple(SampleTrial(case, says("so it is and", usage=(9, 5)), broken=True) for case in _CUT),
+        tuple(
+            SampleTrial(case, says("so it is and", finish, usage=(9, 5)))
+            for case, finish in zip(_CUT, ("length", "length", "stop"), strict=True)
+        ),
+    ),
+)
+def finish_length_said(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges replies with as many completion tokens as the limit allows, each of a byte or more. A model may
+    end exactly there: fails in three cases or more, if fewer than one in ten says length."""
+    ended = [one for one in replies if one.at_limit and one.size >= (one.output_tokens or 0)]
+    stopped = [one for one in ended if one.finish is Finish.STOP]
+    said = sum(one.finish is Finish.LENGTH for one in ended)
+    systematic = len({one.case.key for one in stopped}) >= _LEAST_CUT and 10 * said < len(stopped)
+    for one in ended:
+        failed = systematic and one.finish is Finish.STOP
+        words = f"the reply ends after {one.output_tokens} tokens, which are all that the request allows"
+        yield one, Fail(words, "length", "stop") if failed else Pass()
 
 
 def _total(reply: Reply) -> int:

@@ -187,7 +187,7 @@ def usage_cached_once(replies: Sequence[ReplyDigest], reference: Sequence[ReplyD
             for one in counted:
                 if found := signs[one.case.key]:
                     bad = found.get(one.trial) == sign
-                    got = f"{one.input_tokens} prompt, {one.cached_tokens} cached tokens"
+                    got = f"{one.input_tokens} prompt, {one.cached_input} cached tokens"
                     yield one, Fail(words, "the same count", got) if bad else Pass()
             return
     for one in counted:
@@ -204,11 +204,11 @@ def _signs(same: Sequence[ReplyDigest], expected: set[int]) -> dict[str, int]:
     neither. Without replies that can be compared it is empty."""
     found: dict[str, int] = {}
     for one in same:
-        cached = one.cached_tokens or 0
+        cached = one.cached_input or 0
         if cached and expected:
             found[one.trial] = _sign({_input(one) - count for count in expected}, cached)
     for one, other in combinations(same, 2):
-        more = (one.cached_tokens or 0) - (other.cached_tokens or 0)
+        more = (one.cached_input or 0) - (other.cached_input or 0)
         if more:
             warm = one if more > 0 else other
             sign = _sign({(_input(one) - _input(other)) * (1 if more > 0 else -1)}, abs(more))

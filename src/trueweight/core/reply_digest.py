@@ -8,6 +8,7 @@ from trueweight.core.case import DEFAULT_API, Case, Mode
 from trueweight.core.json_value import digest
 from trueweight.core.protocol import PROTOCOLS
 from trueweight.core.reply import Finish, Reply
+from trueweight.core.request import token_limit
 from trueweight.core.timing import AT_ONCE, LATE
 
 _KEPT = 400
@@ -34,7 +35,8 @@ class ReplyDigest(msgspec.Struct, frozen=True, gc=False):
             because they are not counted apart.
         size: UTF-8 bytes of what ``output_tokens`` count: content, names and arguments of calls, and the thought if it
             is not counted apart. No tokenizer makes more tokens of them.
-        cached_tokens: of the prompt, for the first choice; None if none are reported.
+        at_limit: whether usage counts as many completion tokens as the request allows; None if either is not known.
+        cached_input: of the prompt, for the first choice; None if none are reported.
         api: name of the API through which the reply came.
         choice: index of the choice.
         written, thought: content and reasoning, their first 4,000 characters; "" where the request's temperature is not
@@ -62,7 +64,8 @@ class ReplyDigest(msgspec.Struct, frozen=True, gc=False):
     thought: str = ""
     at_once: bool | None = None
     size: int = 0
-    cached_tokens: int | None = None
+    cached_input: int | None = None
+    at_limit: bool | None = None
 
 
 def digest_choices(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> tuple[ReplyDigest, ...]:
@@ -102,7 +105,8 @@ def _digest(trial: str, case: Case, mode: Mode, repeat: int, reply: Reply) -> Re
         thought=(reply.reasoning or "")[:_COMPARED] if cold else "",
         at_once=_at_once(reply) if first else None,
         size=_size(reply),
-        cached_tokens=usage.cached if usage and first else None,
+        cached_input=usage.cached if usage and first else None,
+        at_limit=_at_limit(case, reply),
     )
 
 
@@ -112,6 +116,11 @@ def _answer_tokens(reply: Reply) -> int | None:
         return None
     thought = usage.reasoning or 0
     return usage.output - thought if thought <= usage.output else usage.output
+
+
+def _at_limit(case: Case, reply: Reply) -> bool | None:
+    limit, used = token_limit(case.request), reply.usage.output if reply.usage else None
+    return None if limit is None or used is None or len(reply.choices) != 1 else used >= limit
 
 
 def _size(reply: Reply) -> int:

@@ -81,6 +81,7 @@ class Kind(StrEnum):
     FRAGMENT_ORPHAN = "fragment-orphan", "a continuation of a tool call that never began"
     NULL_IN_CONTINUATION = "null-in-continuation", "explicit null for id, type or name in a continuing fragment"
     NAME_REPEATED = "name-repeated", "the function name sent again in a continuing fragment"
+    NAME_LATE = "name-late", "the function name after the arguments have begun"
     ARGUMENTS_ABSENT = "arguments-absent", "a call whose arguments never came"
     ARGUMENTS_NULL = "arguments-null", "a call whose arguments are null"
     ARGUMENTS_NOT_TEXT = "arguments-not-text", "arguments as a JSON value where the API has JSON text"

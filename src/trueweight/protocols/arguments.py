@@ -108,8 +108,10 @@ def _other_text(text: str, error: str) -> tuple[CallProblem, str]:
     """What a text is that is not nearly JSON, and words that follow "the arguments"."""
     if _is_python(text):
         return CallProblem.ARGUMENTS_PYTHON, "are an object in Python's notation"
-    if _is_doubled(text):
-        return CallProblem.ARGUMENTS_DOUBLED, "are two JSON documents in a row"
+    if again := _sent_again(text):
+        return CallProblem.ARGUMENTS_DOUBLED, again
+    if text.lstrip().startswith("{}") and _after_object(text).startswith("{"):
+        return CallProblem.ARGUMENTS_NOT_JSON, "begin with an empty object, before their own"
     if is_cut(text):
         return CallProblem.ARGUMENTS_CUT, f"end in the middle, after {text[-40:]!r}"
     after = _after_object(text)
@@ -159,20 +161,23 @@ def _is_python(text: str) -> bool:
         return False
 
 
-def _is_doubled(text: str) -> bool:
-    decoder = json.JSONDecoder()
-    rest = text.strip()
-    count = 0
-    while rest and count < 4:
+def _sent_again(text: str) -> str:
+    """How a text is objects in a row, in words that follow "the arguments"; "" if it is something else, or objects of
+    which only the first is empty."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    found: list[object] = []
+    while rest and len(found) < 4:
         try:
             value, end = decoder.raw_decode(rest)
         except (ValueError, RecursionError):
-            return False
-        if not isinstance(value, dict):
-            return False
-        count += 1
+            return ""
+        found.append(value)
         rest = rest[end:].lstrip()
-    return count > 1
+    if len(found) == 2 and isinstance(found[1], str) and parse_json(found[1]).value == found[0] is not None:
+        return "come once more at their end, as JSON inside a JSON string"
+    if len(found) < 2 or not all(isinstance(one, dict) for one in found) or (not found[0] and found[1]):
+        return ""
+    return "are two JSON documents in a row"
 
 
 def _after_object(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion
@@ -109,6 +110,36 @@ class NameInEveryFragment(StreamedCalls):
                     name = part["function"].get("name") or names.get(part["index"], "")
                     names[part["index"]] = part["function"]["name"] = name
         return out
+
+
+@fault("name-null-later", checks=("tool-fragment-names",), reports=("litellm#12513",))
+class NameNullLater(StreamedCalls):
+    """Fragments that continue a call have the name null, as text."""
+
+    def call(self, chat: ChatRequest, call: Json) -> None:
+        """Write null in quotes, and no id."""
+        if not call["function"].get("name"):
+            call["function"]["name"], call["id"] = "null", ""
+
+
+@fault("name-late", checks=("tool-fragment-names",), reports=("opencode#24137",))
+class NameLate(Fault):
+    """The name of a streamed call comes after the beginning of its arguments."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Move each name into the last fragment of its call."""
+        chunks = copy.deepcopy(chunks)
+        names: dict[tuple[int, int], str] = {}
+        last: dict[tuple[int, int], Json] = {}
+        for choice in (choice for chunk in chunks for choice in chunk["choices"]):
+            for call in choice["delta"].get("tool_calls") or ():
+                place = choice["index"], call["index"]
+                last[place] = call["function"]
+                if call["function"].get("name"):
+                    names[place] = call["function"].pop("name")
+        for place, function in last.items():
+            function["name"] = names[place]
+        return chunks
 
 
 @fault("id-changes", checks=("call-id-constant",))

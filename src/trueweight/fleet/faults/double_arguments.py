@@ -1,4 +1,4 @@
-"""At the end of a call the stream's parser flushes what it has sent already."""
+"""Streams have the arguments of a call twice, or an empty object before them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.arguments import arguments_of, call_parts
+from trueweight.fleet.faults.documents import Json, StreamedCalls
 from trueweight.fleet.faults.fault import Fault, fault
 
 
@@ -30,3 +31,13 @@ class DoubleArguments(Fault):
             else:
                 out.insert(at, again)
         return out
+
+
+@fault("braces-before-arguments", rows=(11,), checks=("tool-arguments-json",), reports=("litellm#4537",))
+class BracesBeforeArguments(StreamedCalls):
+    """Streamed arguments begin with {}, before their own."""
+
+    def call(self, chat: ChatRequest, call: Json) -> None:
+        """Send the empty input with which the backend's API starts a call."""
+        if call["function"].get("name"):
+            call["function"]["arguments"] = "{}" + call["function"]["arguments"]

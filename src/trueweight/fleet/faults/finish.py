@@ -42,7 +42,12 @@ def _called(choice: CompletionChoice) -> CompletionChoice:
     return replace(choice, finish_reason="tool_calls") if choice.calls else choice
 
 
-@fault("length-said-stop", rows=(27,), checks=("finish-reason-length", "finish-reason"))
+@fault(
+    "length-said-stop",
+    rows=(27,),
+    checks=("finish-length-said", "finish-reason-length", "finish-reason"),
+    reports=("ik_llama.cpp#2321",),
+)
 class LengthSaidStop(Fault):
     """A reply that max_tokens cut has the finish reason stop."""
 
@@ -82,3 +87,13 @@ class LengthBeforeLimit(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Write length instead of stop."""
         return completion.edited(finish_reason="length")
+
+
+@fault("finish-of-first-choice", checks=("finish-of-all-choices",))
+class FinishOfFirstChoice(Choices):
+    """Only the first choice has a finish reason."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Leave that of the others null."""
+        if choice["index"] > 0:
+            choice["finish_reason"] = None

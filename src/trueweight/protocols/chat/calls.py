@@ -11,6 +11,8 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.fields import as_object, as_text, json_type
 
 _MOST_CALLS = 1000
+_NULL_WORDS = ("null", "None", "undefined")
+"""What a server writes as a name that has turned a missing one into text."""
 
 
 @dataclass(slots=True)
@@ -101,7 +103,8 @@ class CallBuilder:
             self._anomalies.add(Kind.CALL_ID_CHANGES, detail, new.span)
             return call
         # Without ids only a second, different name after arguments have begun tells two calls apart.
-        other_name = not new.id and bool(new.name) and bool(call.name) and bool(call.pieces) and new.name != call.name
+        named = bool(new.name) and new.name not in _NULL_WORDS
+        other_name = not new.id and named and bool(call.name) and bool(call.pieces) and new.name != call.name
         if other_id or other_name:
             self._anomalies.add(Kind.INDEX_SHARED, f"{new.where} takes index {new.index} a second time", new.span)
             return None
@@ -144,6 +147,12 @@ class CallBuilder:
     def _take_name(self, call: _Growing, new: _Fragment) -> None:
         if not call.name:
             call.name = new.name
+            if new.name and call.pieces:
+                self._anomalies.add(Kind.NAME_LATE, f"{new.where} has the name, after arguments", new.span)
+        elif new.name in _NULL_WORDS:
+            self._anomalies.add(
+                Kind.NAME_REPEATED, f"{new.where} continues a call with the name {new.name!r}", new.span
+            )
         elif new.name and new.name == call.name:
             self._anomalies.add(Kind.NAME_REPEATED, f"{new.where} repeats the name {new.name[:80]!r}", new.span)
         elif new.name:

@@ -66,8 +66,8 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "tool-fragment-names",
-    "A call's name is sent once, and each fragment belongs to a call.",
-    failure="{cases} had a call's name twice, or a fragment of no call",
+    "A call's name is sent once, before its arguments, and each fragment belongs to a call.",
+    failure="{cases} had a call's name twice, late or as null in text, or a fragment of no call",
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
@@ -77,8 +77,8 @@ def tool_fragment_nulls(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(parts(fragment(0, "now", "{", id="a"), fragment(0, "now", "}")), "now", STREAMED_CALL),
 )
 def tool_fragment_names(_: Case, reply: Reply) -> CheckResult | None:
-    """Fails on repeated names and on fragments that continue no call."""
-    return _streamed(reply, Kind.NAME_REPEATED, Kind.FRAGMENT_ORPHAN, expected="the name once")
+    """Fails on repeated names, on one that comes after arguments, and on fragments that continue no call."""
+    return _streamed(reply, Kind.NAME_REPEATED, Kind.NAME_LATE, Kind.FRAGMENT_ORPHAN, expected="the name once")
 
 
 @check(
