@@ -10,6 +10,7 @@ import pytest
 
 from in_process import trueweight
 from trueweight.assess import parse_bar
+from trueweight.cli.watch import command as watch
 from trueweight.core.grader import all_graders
 from trueweight.fleet.child import running_fleet
 from trueweight.suites.importers.logs import LOG_FORMATS
@@ -29,6 +30,19 @@ def test_the_bar_and_the_golden_answers_are_read() -> None:
     assert bar is not None
     assert bar.tasks["extraction"].agreement_at_least == 0.97
     assert set(parse_yaml(blocks("yaml")[0], "golden").value) == {"triage-0001", "summary-0004"}
+
+
+def test_the_nightly_watch_is_a_workflow_whose_command_is_read() -> None:
+    """It keeps the history also of a look that ends with exit code 1, and its line has options that `watch` has."""
+    (job,) = parse_yaml(blocks("yaml")[1], "watch.yml").value["jobs"].values()
+    restore, save = (step for step in job["steps"] if "cache" in step.get("uses", ""))
+    assert save["if"] == "always()"
+    assert restore["with"]["path"] == save["with"]["path"] == "tickets-history"
+    (line,) = [step["run"] for step in job["steps"] if step.get("run", "").startswith("trueweight")]
+    words = shlex.split(line.partition(">>")[0])
+    with watch.make_context("watch", words[2:]) as ctx:
+        assert (ctx.params["folder"], ctx.params["once"], ctx.params["markdown"]) == (Path("tickets"), True, True)
+        assert ctx.params["webhook_env"] in next(step["env"] for step in job["steps"] if step.get("run") == line)
 
 
 def test_every_grader_that_is_proposed_is_explained() -> None:

@@ -310,3 +310,27 @@ def test_a_webhook_that_fails_is_an_error_without_its_url() -> None:
     with pytest.raises(InfrastructureError) as gone:
         run_loop(partial(post_webhook, f"{url}/SECRET", {}, where="HOOK"))
     assert "SECRET" not in str(caught.value) + str(gone.value)
+
+
+def test_golden_answers_only_where_the_host_differs_are_no_alarm(tmp_path: Path) -> None:
+    """It is wrong in two of a hundred cases, and only these have a golden answer: within the margin, so no event. By
+    the two alone it would always be wrong."""
+    tickets = workload_of((ticket_row(n, LABELS[n % 2]) for n in range(100)), tmp_path)
+    cases = find_suite(str(tickets)).cases[:2]
+    golden = {case.id: dict(as_recorded(case, 0)) for case in cases}
+    (tickets / "golden.yaml").write_text(json.dumps(golden), encoding="utf-8")
+    bar = parse_bar("[workload]\nquality_margin = 0.05\nagreement_at_least = 0.9\n", "bar.toml")
+    host = Provider("host", "https://host.invalid/v1", "open-1")
+    (tmp_path / "history").mkdir()
+    for night in range(6):
+        record(
+            tickets,
+            tmp_path / "history" / f"n{night}",
+            {"host": (host, lambda case, n: {"content": "neither"} if n < 2 else as_recorded(case, n))},
+            bar=bar,
+            start=START + timedelta(days=night),
+            of_history=True,
+        )
+    found = watch(tmp_path / "history")
+    assert found.events == ()
+    assert [one.mean for one in found.means if one.metric is WatchMetric.RIGHT] == [pytest.approx(-0.02)] * 6

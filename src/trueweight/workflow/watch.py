@@ -24,7 +24,7 @@ from trueweight.workflow.bar import bar_of
 from trueweight.workflow.judge import Judgement, judge_run
 from trueweight.workflow.look import looks_in
 from trueweight.workload.compare import is_of_client
-from trueweight.workload.grading import grade_recorded
+from trueweight.workload.grading import golden_decides, grade_recorded
 
 FAILURES: Final = 0.05
 """The greatest share of requests without a reply, where the bar has no rule about it."""
@@ -168,6 +168,7 @@ def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, mo
     """The scores of a run's answers by case."""
     found: dict[WatchMetric, _ByCase] = {one: defaultdict(lambda: defaultdict(list)) for one in WatchMetric}
     answers: list[LookAnswer] = []
+    has_golden = any(case.task is not None and golden_decides(case.task) for case in judgement.cases.values())
     for seen in judgement.observations:
         case = judgement.cases[seen.case]
         if case.task is None or is_of_client(seen):
@@ -178,12 +179,19 @@ def _look(path: Path, started_at: str, judgement: Judgement, bar: Bar | None, mo
 
         answers.append(_answer(seen, case.task.name))
         add(WatchMetric.REPLIES, [float(seen.arrived)])
-        if GRADERS.get(case.task.grader).decides:
-            add(WatchMetric.AGREEMENT, [one.value for one in seen.grades if one.against is Yardstick.BASELINE])
-        golden = [one.value for one in seen.grades if one.against is Yardstick.GOLDEN]
+        agrees = [one.value for one in seen.grades if one.against is Yardstick.BASELINE]
+        decides = GRADERS.get(case.task.grader).decides
+        if decides:
+            add(WatchMetric.AGREEMENT, agrees)
+        golden = (
+            [one.value for one in seen.grades if one.against is Yardstick.GOLDEN] if golden_decides(case.task) else []
+        )
         baseline = grade_recorded(case) if golden else None
         if baseline is not None:
             add(WatchMetric.RIGHT, [(value - baseline.value + 1) / 2 for value in golden])
+        elif decides and has_golden:
+            # What equals the recorded answer is right as often. So golden answers only where hosts differ are no bias.
+            add(WatchMetric.RIGHT, [0.5 for value in agrees if value == 1])
         timed = seen.timing is not None and seen.timing.service is not None and not seen.client_limited
         if timed and most_ms is not None and seen.timing is not None:
             add(WatchMetric.IN_TIME, [float((seen.timing.service or 0) <= most_ms * 1e6)])
