@@ -11,12 +11,12 @@ import pytest
 from fleet_replies import body_of, served
 from trueweight.fleet import MODEL
 from trueweight.fleet.provider import HttpRequest
-from trueweight.fleet.roster import roster
+from trueweight.fleet.roster import WRITES, roster
 
 pytestmark = pytest.mark.sdk
 
 HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith("healthy-")), "thinks-short",
+    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))), "thinks-short",
     "thinks-encrypted", "thinks-hidden",
 ]  # fmt: skip
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -85,6 +85,11 @@ def known_blocks(message: Any) -> list[Any]:
     return [{key: part for key, part in block.to_dict().items() if key != "id"} for block in message.content]
 
 
+def prompt_tokens(usage: Any) -> int:
+    """The tokens of a prompt: a cache may have those of a stream and not those of a plain reply."""
+    return int(usage.input_tokens + (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0))
+
+
 @pytest.mark.parametrize("client", HEALTHY, indirect=True)
 def test_the_sdk_reads_every_healthy_reply(client: Any) -> None:
     """Plain and streamed, each body is valid by the SDK's types, and its own reader of streams gets the plain reply."""
@@ -102,7 +107,7 @@ def test_the_sdk_reads_every_healthy_reply(client: Any) -> None:
             final = stream.get_final_message()
         assert known_blocks(final) == known_blocks(plain), name
         assert (final.stop_reason, final.usage.output_tokens) == (plain.stop_reason, plain.usage.output_tokens)
-        assert final.usage.input_tokens == plain.usage.input_tokens
+        assert prompt_tokens(final.usage) == prompt_tokens(plain.usage)
         assert (plain.stop_reason == "tool_use") == any(block.type == "tool_use" for block in plain.content)
         if name in ("calls", "empty"):
             assert plain.stop_reason == "tool_use"
@@ -114,7 +119,7 @@ def test_the_count_is_the_usage(client: Any) -> None:
     question = QUESTIONS["history"]
     usage = client.messages.create(model=MODEL, max_tokens=9, **question).usage
     count = client.messages.count_tokens(model=MODEL, **question).input_tokens
-    assert count == usage.input_tokens + (usage.cache_read_input_tokens or 0)
+    assert count == prompt_tokens(usage)
 
 
 @pytest.mark.parametrize("client", ["reference"], indirect=True)

@@ -12,12 +12,12 @@ import pytest
 from fleet_replies import body_of, served
 from trueweight.fleet import MODEL
 from trueweight.fleet.provider import HttpRequest
-from trueweight.fleet.roster import roster
+from trueweight.fleet.roster import WRITES, roster
 
 pytestmark = pytest.mark.sdk
 
 HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith("healthy-")), "thinks-short",
+    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))), "thinks-short",
     "thinks-summary", "thinks-encrypted", "thinks-hidden",
 ]  # fmt: skip
 TOOL = {
