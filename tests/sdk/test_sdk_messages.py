@@ -16,8 +16,8 @@ from trueweight.fleet.roster import WRITES, roster
 pytestmark = pytest.mark.sdk
 
 HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))), "thinks-short",
-    "thinks-encrypted", "thinks-hidden",
+    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
+    "thinks-short", "thinks-encrypted", "thinks-hidden",
 ]  # fmt: skip
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"name": "get_weather", "description": "Current weather of a city", "input_schema": SCHEMA}

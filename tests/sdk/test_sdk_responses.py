@@ -17,8 +17,8 @@ from trueweight.fleet.roster import WRITES, roster
 pytestmark = pytest.mark.sdk
 
 HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))), "thinks-short",
-    "thinks-summary", "thinks-encrypted", "thinks-hidden",
+    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
+    "thinks-short", "thinks-summary", "thinks-encrypted", "thinks-hidden",
 ]  # fmt: skip
 TOOL = {
     "type": "function",

@@ -138,12 +138,12 @@ HEALTHY_STYLES: Mapping[str, tuple[str, Style]] = {
         ),
     ),
     "gateway": (
-        "comments first, named events with ids, usage beside the finish reason, ids of nine letters",
+        "comments first, named events, usage beside the finish reason, ids of nine letters",
         Style(
             reply_id=lambda rng: f"gen-{rng.getrandbits(32)}-{_letters(rng, 20)}",
             call_id=lambda rng, _name, _at: _letters(rng, 9),
             first_comment=(": PROCESSING", ": PROCESSING"),
-            event_lines=("event: message", "id: 1", "retry: 3000"),
+            event_lines=("event: message", "retry: 3000"),
             extra={"provider": "Example"},
             extra_choice={"native_finish_reason": "end"},
             content_null=False,
