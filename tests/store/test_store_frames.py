@@ -156,7 +156,7 @@ def test_zeros_after_a_power_cut_are_cut_off(root: Path, exchange: Make) -> None
         with RunDir.open(root, write=True) as run:
             run.append(exchange("t2"))
         with RunDir.open(root) as run:
-            assert (run.trials(), run.damaged) == (["t1", "t2"], ())
+            assert (list(run.trials()), run.damaged) == (["t1", "t2"], ())
         path.write_bytes(b"")
 
 
@@ -197,7 +197,7 @@ def test_a_bomb_is_damage(root: Path, exchange: Make, monkeypatch: pytest.Monkey
     path = write(root, [exchange("t1")])
     path.write_bytes(path.read_bytes() + zstd.compress(b"x" * 50_000_000))
     with RunDir.open(root) as run:
-        assert run.trials() == ["t1"]
+        assert list(run.trials()) == ["t1"]
         assert "a line of more than 1,000,000 bytes" in run.damaged[0].message
 
 

@@ -31,6 +31,7 @@ from trueweight.store.record_file import has_exchanges, record_file
 from trueweight.store.recordable import require_readable, require_recordable
 from trueweight.store.resume import explain_change, not_done, pending
 from trueweight.store.rundir import RunDir
+from trueweight.store.trial_index import TrialNames
 from trueweight.store.union import merge, merging
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "RunFile",
     "SessionRecord",
     "SuiteRecord",
+    "TrialNames",
     "decode_exchange",
     "digest_plain",
     "encode_exchange",

@@ -21,6 +21,7 @@ from trueweight.store.decode import CORRUPT, decode_exchange, refuse_unusable
 from trueweight.store.framed_lines import FramedLines
 from trueweight.store.line_records import BODY_LINE, outcome_of
 from trueweight.store.lines import LineFile, PlainLines, ScannedLine
+from trueweight.store.trial_index import TrialIndex
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
 _HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
@@ -62,7 +63,7 @@ class ExchangeLog:
         self._reads_only = True
         self._lines = 0
         self._table = _LineTable()
-        self.index: dict[str, int] = {}
+        self.index = TrialIndex()
         """Trial → number of its last line."""
         self.damaged: dict[int, InfrastructureError] = {}
         """By line number. The trial of such a line is not on record."""
@@ -88,8 +89,7 @@ class ExchangeLog:
                     raise
                 self.damaged[line.number] = error
             else:
-                # One string object for each trial: several tables of a run hold it.
-                self.index[intern(trial)] = line.number
+                self.index[trial] = line.number
                 self._table.add(line.number, line.at, len(line.data), outcome)
 
     def _identify(self, line: ScannedLine) -> tuple[str, str]:
@@ -164,7 +164,7 @@ class ExchangeLog:
 
         A damaged line is left out, and is in ``damaged`` from then on.
         """
-        for trial in sorted(self.index, key=self.index.__getitem__):
+        for trial in self.index:
             exchange = self.read_if_whole(trial)
             if exchange is not None:
                 yield exchange

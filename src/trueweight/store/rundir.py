@@ -18,6 +18,7 @@ from trueweight.store.lock import Lock
 from trueweight.store.log import ExchangeLog
 from trueweight.store.manifest import AMENDED, Manifest, manifest_from_json, manifest_to_json
 from trueweight.store.record_file import record_file, refuse_occupied
+from trueweight.store.trial_index import TrialNames
 
 _RECORDING = frozenset(
     {
@@ -174,9 +175,9 @@ class RunDir:
         amended = bool(self.manifest.options.get(AMENDED))
         return CurrentPlan(self.manifest, self.cases().values()) if amended else None
 
-    def trials(self) -> list[str]:
+    def trials(self) -> TrialNames:
         """Every trial on record, in file order; also those that are not in the current plan."""
-        return sorted(self._log.index, key=self._log.index.__getitem__)
+        return TrialNames(self._log.index)
 
     def line_of(self, trial: str) -> bytes | None:
         """The line of a recorded trial as it is stored, which is all of its exchange: it has a digest of what is in
@@ -223,6 +224,10 @@ class RunDir:
     def recorded(self) -> set[str]:
         """Trials that are complete and are not sent again: all but the interrupted ones."""
         return {trial for trial in self._log.index if self._log.outcome(trial) != FailureKind.INTERRUPTED}
+
+    def is_recorded(self, trial: str) -> bool:
+        """Whether a trial is one of those that are `recorded`."""
+        return trial in self._log.index and self._log.outcome(trial) != FailureKind.INTERRUPTED
 
     def failed(self) -> set[str]:
         """Complete trials without a response that can be judged: failures of transport or account."""

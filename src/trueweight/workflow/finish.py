@@ -108,12 +108,11 @@ def evidence(run: RunDir, trials: Iterable[str], summary: Summary | None = None)
     fails = _failing(summary) if summary is not None else {}
     cases = run.cases()
     providers = {provider.name: provider for provider in run.manifest.providers}
-    recorded = run.recorded()
     preferences = read_preferences(run.path)
     profile = recorded_profile(run.manifest.options)
     habits = () if profile is None else profile.habits
     for trial in trials:
-        if trial not in recorded:
+        if not run.is_recorded(trial):
             continue
         exchange = run.read(trial)
         case, provider = case_of(exchange, cases), providers.get(exchange.provider)
@@ -135,9 +134,9 @@ def answers(run: RunDir, trials: Iterable[str]) -> Iterator[Evidence]:
 
     Those the run does not have are left out.
     """
-    cases, recorded = run.cases(), run.recorded()
+    cases = run.cases()
     for trial in trials:
-        exchange = run.read(trial) if trial in recorded else None
+        exchange = run.read(trial) if run.is_recorded(trial) else None
         case = None if exchange is None else case_of(exchange, cases)
         if exchange is not None and case is not None:
             yield _evidence(exchange, case, read_reply(exchange))

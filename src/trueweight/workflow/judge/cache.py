@@ -21,7 +21,7 @@ from trueweight.core import TrueweightError
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
-from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, names_in, read_cached, read_plain, write_cached
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, TrialNames, names_in, read_cached, read_plain, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgePool, JudgeProcesses, PoolMaker, process_number
@@ -106,7 +106,7 @@ def cached_trials(run: RunDir, judge: TrialJudge, pool: PoolMaker | None = None)
     """
     plan, kept = run.current_plan(), TrialCache(run, judge)
     trials = run.trials()
-    processes = _pool(run, judge, [trial for trial in trials if not kept.has(trial)], pool)
+    processes = _pool(run, judge, kept.without_known(trials), pool)
     try:
         for trial in trials:
             key, found = kept.find(trial)
@@ -125,7 +125,7 @@ def cached_trials(run: RunDir, judge: TrialJudge, pool: PoolMaker | None = None)
     kept.write()
 
 
-def _pool(run: RunDir, judge: TrialJudge, trials: Sequence[str], pool: PoolMaker | None) -> JudgePool | None:
+def _pool(run: RunDir, judge: TrialJudge, trials: TrialNames, pool: PoolMaker | None) -> JudgePool | None:
     """What judges these trials; None for this process: for a few trials or one processor, if there is no ``pool``."""
     if not trials or _has_llm_judge(run):
         return None
@@ -143,7 +143,7 @@ class TrialCache:
         self._known: dict[tuple[str, str, str], bytes] = {}
         self._now: dict[bytes, bytes] = {}
         self._changed = False
-        folder = None if len(run.recorded()) > _MOST_TRIALS or _has_llm_judge(run) else cache_folder()
+        folder = None if len(run.trials()) > _MOST_TRIALS or _has_llm_judge(run) else cache_folder()
         self._code = None if folder is None else code_fingerprint()
         self._path: Path | None = None
         self._before: dict[bytes, bytes] = {}
@@ -153,9 +153,11 @@ class TrialCache:
             with suppress(msgspec.MsgspecError, RecursionError):
                 self._before = msgspec.msgpack.decode(read_cached(self._path) or b"\x80", type=dict[bytes, bytes])
 
-    def has(self, trial: str) -> bool:
-        """Whether there is a judgement of a trial."""
-        return bool(self._before) and self._key(trial) in self._before
+    def without_known(self, trials: TrialNames) -> TrialNames:
+        """The trials of which there is no judgement."""
+        if not self._before:
+            return trials
+        return TrialNames(trial for trial in trials if self._key(trial) not in self._before)
 
     def find(self, trial: str) -> tuple[bytes, JudgedTrial | None]:
         """The key of a trial, b"" if it has none; and its judgement, None if the cache does not have it."""

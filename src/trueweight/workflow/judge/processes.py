@@ -20,7 +20,7 @@ import msgspec
 
 from trueweight.core import TrueweightError
 from trueweight.core.steps import rare_garbage_collection
-from trueweight.store import RunDir
+from trueweight.store import RunDir, TrialNames
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 
@@ -56,7 +56,8 @@ class _Task(msgspec.Struct):
 
     run: str
     without: tuple[str, ...]
-    trials: list[str]
+    names: bytes
+    odd_names: dict[int, str]
 
 
 def process_number() -> int:
@@ -71,18 +72,18 @@ def process_number() -> int:
 class JudgeProcesses:
     """Processes that judge these trials of a run, in this order. `close` ends them."""
 
-    def __init__(self, run: RunDir, judge: TrialJudge, trials: Sequence[str], number: int) -> None:
+    def __init__(self, run: RunDir, judge: TrialJudge, trials: TrialNames, number: int) -> None:
         self._judge = judge
         self._number = number
         self._trials, self._next = trials, 0
-        shares: list[list[str]] = [[] for _ in range(number)]
+        shares = [TrialNames() for _ in range(number)]
         for at, trial in enumerate(trials):
             shares[at // _BLOCK % number].append(trial)
         self._running: list[subprocess.Popen[bytes] | None] = []
         without = tuple(sorted(judge.without))
         with suppress(OSError):
             for share in shares:
-                self._running.append(_start(_Task(str(run.path.absolute()), without, share)))
+                self._running.append(_start(_Task(str(run.path.absolute()), without, bytes(share.data), share.odd)))
         own = (code_fingerprint() or "").encode()
         for place, process in enumerate(self._running):
             if not own or process is None or _receive(process.stdout) != own:
@@ -133,7 +134,7 @@ def _start(task: _Task) -> subprocess.Popen[bytes]:
     )
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as pipe:
-        pipe.write(msgspec.json.encode(task))
+        pipe.write(msgspec.msgpack.encode(task))
     return process
 
 
@@ -150,12 +151,12 @@ def _receive(pipe: IO[bytes] | None) -> bytes | None:
 
 def serve(tasks: IO[bytes], results: IO[bytes]) -> None:
     """Judge what is asked for; the program of a process. The first message is the fingerprint of its code."""
-    task = msgspec.json.decode(tasks.read(), type=_Task)
+    task = msgspec.msgpack.decode(tasks.read(), type=_Task)
     _send(results, (code_fingerprint() or "").encode())
     results.flush()
     with RunDir.open(Path(task.run)) as run, rare_garbage_collection():
         judge = TrialJudge(run.manifest, run.cases(), task.without)
-        for trial in task.trials:
+        for trial in TrialNames(data=task.names, odd=task.odd_names):
             data = b""
             with suppress(TrueweightError, UnicodeEncodeError):  # then the process that asked judges, and reports it
                 data = pack(judge.judge(run.read(trial)))
