@@ -16,11 +16,13 @@ SSE, JSON = "text/event-stream", "application/json"
 
 @dataclass(frozen=True)
 class HostileReply:
-    """A response body with its headers."""
+    """A response body with its headers, of one of the APIs."""
 
     body: bytes
     content_type: str = SSE
     encoding: str = ""
+    api: str = "chat"
+    status: int = 200
 
     @property
     def streamed(self) -> bool:

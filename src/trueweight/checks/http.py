@@ -33,7 +33,6 @@ def http_json(_: Case, reply: Reply) -> CheckResult | None:
         fail_on(
             reply,
             Kind.BODY_EMPTY,
-            Kind.JSON_LARGE,
             Kind.JSON_BAD,
             Kind.JSON_DEEP,
             Kind.NOT_AN_OBJECT,

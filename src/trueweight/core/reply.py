@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -59,7 +60,7 @@ class Event(NamedTuple):
     Attributes:
         ns: arrival of its last byte, after ``t_sched``.
         data: the parsed JSON; None for the event that ends the stream and for data that is not JSON.
-        raw: the event's data lines, joined; of long ones with JSON, which is in ``data``, the first 4,000 characters.
+        raw: the event's data lines, joined; empty if they are JSON, which is in ``data``.
         name: its ``event`` field; empty if it has none.
     """
 
@@ -68,6 +69,11 @@ class Event(NamedTuple):
     data: Any
     raw: str
     name: str = ""
+
+    @property
+    def text(self) -> str:
+        """The data as sent, or its JSON without spaces."""
+        return self.raw if self.data is None else json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
 
 
 class Piece(NamedTuple):

@@ -52,7 +52,7 @@ class Kind(StrEnum):
     # JSON.
     JSON_BAD = "json-bad", "a plain body that is not one JSON document"
     JSON_DEEP = "json-deep", "JSON nested deeper than the limit; it was not parsed"
-    JSON_LARGE = "json-large", "JSON with more values than are read of one reply; it was not parsed"
+    JSON_LARGE = "json-large", "JSON with more values or text than is read of one reply; it is not judged"
     JSON_DUPLICATE_KEY = "json-duplicate-key", "an object with the same key twice; the last one was taken"
     JSON_NAN = "json-nan", "NaN or Infinity, which JSON does not have"
     JSON_HUGE_NUMBER = "json-huge-number", "a number beyond what any client can hold"

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from trueweight.core import compact_json
@@ -18,6 +19,11 @@ MAX_DEPTH = 128
 MAX_WEIGHT = 72 * 1024 * 1024
 """Most bytes of memory, by estimate, that the parsed values of one reply take."""
 
+MAX_WIDE = 10 * 1024 * 1024
+"""Most bytes of memory of a text with wide characters: Python keeps two or four bytes for each character of it."""
+MAX_CONTENT = 48 * 1024 * 1024
+"""As `MAX_WEIGHT`, for JSON inside a content: the reply that it is in is in memory too."""
+
 _CONTAINER, _MEMBER, _ITEM = 150, 100, 40
 """Bytes of an object or array, of a name in an object, and of another value, by estimate."""
 _PAIR = 80
@@ -26,6 +32,7 @@ _MAX_DIGITS = 400  # more digits than the largest double has
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _VALUES = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)
 _WEIGHTS = {'"': 0, ",": _ITEM, ":": _MEMBER, "[": _CONTAINER, "{": _CONTAINER}
+_ESCAPED_PAIR, _ESCAPED_WIDE = re.compile(r"\\u[dD][89abAB]"), re.compile(r"\\u(?!00)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INFINITE = float("inf")
 
@@ -37,7 +44,8 @@ class ParsedJson(NamedTuple):
         ok: False if the text is not JSON or is nested too deep; ``error`` then says where and why.
         oddities: kind and detail of each oddity of the text, such as a doubled key.
         weight: bytes that the value takes, by estimate.
-        too_large: whether the text was not parsed because it has too many values.
+        too_large: whether the text was not parsed because it has too many values, or is too long in memory.
+        wide: bytes of memory of a long text with characters of two or four bytes; 0 for another one.
     """
 
     value: Any
@@ -46,9 +54,10 @@ class ParsedJson(NamedTuple):
     oddities: tuple[tuple[Kind, str], ...] = ()
     weight: int = 0
     too_large: bool = False
+    wide: int = 0
 
 
-def parse_json(text: str, *, limit: int = MAX_WEIGHT, once: bool = False) -> ParsedJson:
+def parse_json(text: str, *, limit: int = MAX_CONTENT, once: bool = False) -> ParsedJson:
     """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise.
 
     Args:
@@ -82,8 +91,9 @@ _recent: list[_Recent] = []
 
 def _parse(text: str, limit: int) -> ParsedJson:
     weight, peak = _weigh(text, limit)
-    if peak > limit:
-        detail = "more values than are read of one reply"
+    wide = _wide(text)
+    if peak > limit or wide > MAX_WIDE:
+        detail = f"more {'values' if peak > limit else 'text with wide characters'} than is read of one reply"
         return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
     if _too_deep(text):
         detail = f"nested deeper than {MAX_DEPTH} levels"
@@ -96,7 +106,7 @@ def _parse(text: str, limit: int) -> ParsedJson:
     # Half a surrogate pair can only come from an escape, because the text itself was decoded from UTF-8.
     if "\\ud" in text.lower() and (half := _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False))):
         oddities.append((Kind.JSON_LONE_SURROGATE, f"\\u{ord(half[0]):04x} without its other half"))
-    return ParsedJson(value, True, "", tuple(oddities), weight)
+    return ParsedJson(value, True, "", tuple(oddities), weight, wide=wide)
 
 
 def json_size(value: Any) -> int:
@@ -196,6 +206,18 @@ def _weigh(text: str, limit: int) -> tuple[int, int]:
         if weight + _PAIR * names > limit:
             break
     return weight, weight + _PAIR * names
+
+
+def _wide(text: str) -> int:
+    """Bytes of memory of a long text if Python keeps two or four bytes for each character of it or of its values."""
+    if len(text) <= _SHORT:
+        return 0
+    width = 1 if text.isascii() else round(getsizeof(text) / len(text))
+    if width < 4 and _ESCAPED_PAIR.search(text):
+        width = 4
+    elif width < 2 and _ESCAPED_WIDE.search(text):
+        width = 2
+    return width * len(text) if width > 1 else 0
 
 
 def _too_deep(text: str) -> bool:

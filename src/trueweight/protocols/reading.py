@@ -17,17 +17,16 @@ from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, note_bad_utf8, unpack
 from trueweight.protocols.errors import error_of
-from trueweight.protocols.json_text import MAX_WEIGHT, ParsedJson, forget_parsed, parse_json
+from trueweight.protocols.json_text import MAX_WEIGHT, MAX_WIDE, ParsedJson, forget_parsed, parse_json
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
 
 T = TypeVar("T")
 
 _SSE_TYPE = "text/event-stream"
-_WEIGHT_OF_EVENT, _WEIGHT_PER_BYTE = 500, 16
-"""Bytes of memory, by estimate, of an event without its JSON, and those allowed for each byte of a large stream."""
-_RAW = 4_000
-"""Characters of an event that are kept beside its JSON."""
+_WEIGHT_OF_EVENT, _WEIGHT_OF_STREAM, _WEIGHT_PER_BYTE = 300, 92 * 1024 * 1024, 11
+"""Bytes of memory, by estimate, of an event without its JSON; those allowed for a stream, and for each byte of a large
+one."""
 
 
 class Assembler(ABC):
@@ -210,7 +209,9 @@ def _read_plain(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Pars
     if not body.data:
         return _Parsed()
     whole = Span(0, len(body.data))
-    document = parse_json(body.data.decode("utf-8", "replace").removeprefix("\ufeff"), once=True)
+    text = body.data.decode("utf-8", "replace").removeprefix("\ufeff")
+    document = parse_json(text, limit=MAX_WEIGHT, once=True)
+    del text
     for kind, detail in document.oddities:
         anomalies.add(kind, detail, whole)
     if not document.ok:
@@ -222,8 +223,8 @@ def _read_plain(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Pars
 
 def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Parsed:
     events: list[Event] = []
-    done = False
-    weight = max(MAX_WEIGHT, _WEIGHT_PER_BYTE * len(body.data))
+    done, wide = False, 0
+    weight = max(_WEIGHT_OF_STREAM, _WEIGHT_PER_BYTE * len(body.data))
     for event in read_sse(body.data, anomalies):
         if assembler.trailer and event.data.strip() == assembler.trailer:
             events.append(Event(body.ns_at(event.span.end - 1), event.span, None, event.data, event.name))
@@ -234,11 +235,15 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
         bare = ends and event.data.strip() == assembler.end
         document = None if bare or not event.data else _read_event(event, assembler, anomalies, min(weight, MAX_WEIGHT))
         data = None if document is None else document.value
+        wide += 0 if document is None else document.wide
         weight -= _WEIGHT_OF_EVENT if document is None else _WEIGHT_OF_EVENT + document.weight
         done |= ends
-        raw = event.data if data is None else event.data[:_RAW]
+        raw = event.data if data is None else ""
         events.append(Event(body.ns_at(event.span.end - 1), event.span, data, raw, event.name))
-    cut = any(one.kind in (Kind.SSE_MANY, Kind.SSE_UNREAD) for one in anomalies.in_order())
+        if wide > MAX_WIDE:
+            anomalies.add(Kind.JSON_LARGE, "more text with wide characters than is read of one reply", event.span)
+            break
+    cut = any(one.kind in (Kind.SSE_MANY, Kind.SSE_UNREAD, Kind.JSON_LARGE) for one in anomalies.in_order())
     if assembler.end and not done and not cut:
         anomalies.add(Kind.DONE_MISSING, f"the stream ends without {assembler.end}")
     return _Parsed(events=tuple(events), done=done)

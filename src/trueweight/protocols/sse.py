@@ -15,7 +15,7 @@ from trueweight.protocols.anomalies import Anomalies, Kind
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-_MOST_EVENTS, _MOST_OF_LARGE, _BYTES_PER_EVENT, _LINES_PER_EVENT = 40_000, 130_000, 200, 5
+_MOST_EVENTS, _MOST_OF_LARGE, _BYTES_PER_EVENT, _LINES_PER_EVENT = 40_000, 130_000, 210, 5
 _FEW_EVENTS, _SMALLEST_EVENT = 5_000, 50
 """A stream of more events than the first, shorter than the second on average, in bytes, is no answer of any API: an
 event with one token of the Messages API has 116 bytes, one of chat completions without ids and names 60."""
@@ -65,7 +65,7 @@ def read_sse(body: bytes, anomalies: Anomalies) -> Iterator[SseEvent]:
 
     Of a body of tiny events or lines only the first ones are read: 5,000 events of under 50 bytes, and five lines for
     each event that may be read. The anomaly ``sse-many`` says so. Of other bodies 40,000 events are read, and one for
-    every 200 bytes of a larger one, at most 130,000. Longer streams may be answers: ``sse-unread`` says that the rest
+    every 210 bytes of a larger one, at most 130,000. Longer streams may be answers: ``sse-unread`` says that the rest
     was not read.
     """
     most = max(_MOST_EVENTS, min(_MOST_OF_LARGE, len(body) // _BYTES_PER_EVENT))

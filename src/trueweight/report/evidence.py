@@ -43,7 +43,7 @@ def preview(event: Event, api: str, limit: int) -> str:
         api: name of the protocol.
         limit: most characters.
     """
-    return visible(PROTOCOLS.get(api).preview(event.data) or event.raw, limit=limit)
+    return visible(PROTOCOLS.get(api).preview(event.data) or event.text, limit=limit)
 
 
 _YARDSTICKS = {

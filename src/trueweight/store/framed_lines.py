@@ -48,6 +48,8 @@ _SHIFT: Final = 44
 _MOST_KEPT: Final = 2 * _FRAME
 """Bytes of one frame that are kept; ours are smaller."""
 _FRAMES_KEPT: Final = 2
+_LARGE_LINE: Final = 1024 * 1024
+"""Bytes of a line that is not kept when it was read: its reply needs the memory."""
 
 
 class FramedLines:
@@ -230,7 +232,7 @@ class _Content:
         start = offset - self._base
         with memoryview(self._buffer) as view:
             found = bytes(view[start : start + length])
-        if len(self._buffer) > _MOST_KEPT:
+        if length > _LARGE_LINE or len(self._buffer) > _MOST_KEPT:
             self._drop(min(self._searched, start + length))  # the next line that is asked for follows it
         return found
 

@@ -113,12 +113,12 @@ class _Walk:
         self.span = event.span
         data = event.data
         if self.ended:
-            self.note(FlawKind.END, f"{event.name or event.raw[:40]!r} came after message_stop")
+            self.note(FlawKind.END, f"{event.name or event.text[:40]!r} came after message_stop")
             return
         if not isinstance(data, dict) or not isinstance(data.get("type"), str):
             words = "is not a JSON object" if not isinstance(data, dict) else "has no type"
             kind = FlawKind.END if event.raw.strip() == DONE else FlawKind.SHAPE
-            self.note(kind, f"an event {words}: {event.raw[:60]!r}")
+            self.note(kind, f"an event {words}: {event.text[:60]!r}")
             return
         kind = data["type"]
         if event.name != kind:

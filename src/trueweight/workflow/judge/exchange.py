@@ -97,7 +97,7 @@ def judge_exchange(
         reply = guarded("reply", lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):
             return Judged(exchange, None, None, replace_struct(lost, not_judged=(reply,)))
-        if unread := anomalies(reply, Kind.SSE_UNREAD):
+        if unread := anomalies(reply, Kind.SSE_UNREAD, Kind.JSON_LARGE):
             beyond = NotJudged("reply", JudgingProblem.LIMIT, unread[0].detail)
             return Judged(exchange, None, None, replace_struct(lost, not_judged=(beyond,)))
         shape = guarded("timing", lambda: shape_of(reply))

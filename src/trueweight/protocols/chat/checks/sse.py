@@ -32,7 +32,6 @@ def sse_shape(_: Case, reply: Reply) -> CheckResult | None:
         return None
     kinds = (
         Kind.SSE_MANY,
-        Kind.JSON_LARGE,
         Kind.SSE_BAD_JSON,
         Kind.SSE_NOT_A_FIELD,
         Kind.SSE_EMPTY_DATA,

@@ -76,5 +76,5 @@ def messages_error_event(_: Case, reply: Reply) -> CheckResult | None:
     for event in found:
         flaw = "the event is not named error" if event.name != "error" else _flaw(event.data)
         if flaw:
-            return Fail(flaw, "event: error", quote(event.raw), spans_of([event.span]))
+            return Fail(flaw, "event: error", quote(event.text), spans_of([event.span]))
     return Pass() if found else None

@@ -61,7 +61,7 @@ def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
     if not reply.streamed:
         return None
     kinds = (
-        Kind.SSE_MANY, Kind.JSON_LARGE, Kind.JSON_DEEP, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.WRONG_TYPE,
+        Kind.SSE_MANY, Kind.JSON_DEEP, Kind.SSE_NOT_A_FIELD, Kind.SSE_EMPTY_DATA, Kind.WRONG_TYPE,
         Kind.CALLS_MANY, Kind.ARGUMENTS_NOT_TEXT,
     )  # fmt: skip
     found = _judge_flaws(reply, FlawKind.SHAPE, expected="the API's types")
