@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trueweight.assess import assess
-from trueweight.core import Finding, Mode, Outcome, Severity
+from trueweight.assess import Bar, assess, judge_against
+from trueweight.assess.bar import Rule
+from trueweight.core import Finding, Mode, Outcome, Ruling, Severity
 from trueweight.core.assessment import LimitCode, ReasonCode, Recommendation
+from trueweight.core.bar_outcome import RuleCode, RuleOutcome
 from trueweight.core.summary import Summary
 from trueweight.report.words.limits import run_limits
 from trueweight.report.words.reasons import reason_sentence
@@ -145,3 +147,32 @@ def test_two_nights_of_a_healthy_fleet_are_seldom_called_worse(bench: Any) -> No
     rng = np.random.default_rng(4)
     fleet = fleets.Fleet(4, 30, 1, 0.95, "alike", "uneven", True)
     assert sum(bench.nights.worse(fleet, repeats, 0.0, rng)[0] for repeats in [(1, 1), (1, 2)] * 6) <= 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "bound", "failing"),
+    [
+        ("must_pass_rate", 0.9, 1), ("must_pass_rate", 0.97, 3), ("must_pass_rate", 0.95, 0),
+        ("structured_output_accuracy", 0.8, 1), ("structured_output_accuracy", 0.95, 0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_so_many_more_cases_decide(bench: Any, metric: str, bound: float, failing: int, repeats: int) -> None:
+    """A run that does not decide a bar says how many more cases would. A run with so many more, of which the same share
+    fails, decides."""
+    bar = Bar((Rule(metric, at_least=bound),))
+    few = 30
+
+    def outcome(cases: int) -> RuleOutcome:
+        fleet = bench.fleets.Fleet(1, cases, repeats, 1.0, "fixed", "even", False)
+        drawn = bench.fleets.draw(fleet, np.random.default_rng(1))
+        own = np.arange(2 if metric.startswith("structured") else 0, cases, 3)  # they request JSON, or offer tools
+        for passes in drawn.values():
+            passes[own[: failing * cases // few]] = False
+        run = bench.judged.judged_run(fleet, drawn, np.random.default_rng(1))
+        return judge_against(bar, summarise(run))["host-0"].rules[0]
+
+    before = outcome(few)
+    assert (before.outcome, before.code) == (Ruling.INCONCLUSIVE, RuleCode.MORE_NEEDED)
+    assert before.more_cases is not None
+    assert outcome(few + before.more_cases).outcome is not Ruling.INCONCLUSIVE

@@ -108,6 +108,7 @@ class AlikeReplies:
         digests = [replace(one, trial=exchange.trial, repeat=exchange.repeat, at_once=None) for one in kept.digests]
         if digests and kept.shows_arrival and timing.ttft is not None and timing.response is not None:
             at_once = came_at_once(timing.ttft + attempt.t_send, timing.response)
+            at_once = None if exchange.client_limited else at_once
             digests[0] = replace(digests[0], at_once=at_once)
         return seen, tuple(digests)
 

@@ -136,7 +136,11 @@ def why_unknown(exchange: Exchange, providers: Collection[str]) -> str:
 
 def _digests(case: Case, judged: Judged) -> tuple[ReplyDigest, ...]:
     exchange, reply = judged.exchange, judged.reply
-    return () if reply is None else digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, reply)
+    if reply is None:
+        return ()
+    found = digest_choices(exchange.trial, case, exchange.mode, exchange.repeat, reply)
+    # A client that is too busy to read reads a stream in one piece, however it was sent.
+    return tuple(replace(one, at_once=None) for one in found) if exchange.client_limited else found
 
 
 def _end(exchange: Exchange) -> str:
