@@ -210,7 +210,7 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
             if decided is not None
             else None
         )
-        found = (leads, overall.not_worse, overall.as_good)
+        found = (leads, overall.not_worse, overall.as_good, overall.agreement)
         return next((one for one in found if one is not None and one.value is not None), overall.not_worse)
 
 
