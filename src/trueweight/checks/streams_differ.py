@@ -107,7 +107,7 @@ def _example(*streamed: SampleReply) -> PairedExample:
 @paired_check(
     "stream-text-whole",
     "At temperature 0 the text of a stream has every piece of the plain reply's, and no other.",
-    failure="A piece of the text is missing, or added, in {cases}",
+    failure="{message} in {cases}",
     engine=False,
     row=34,
     explains=(
@@ -161,8 +161,8 @@ def _judged(replies: Sequence[ReplyDigest], wanted: frozenset[Relation]) -> Iter
             if differs is None or differs.relation not in wanted:
                 yield one, Pass()
                 continue
-            words = f"the stream {differs.relation}: {quote(differs.piece)}"
-            fail = Fail(words, quote(plain[0].written), quote(one.written))
+            got = f"{quote(one.written)} ({quote(differs.piece)})"
+            fail = Fail(f"the stream {differs.relation}", quote(plain[0].written), got)
             found[differs.relation].append(StreamDiffers(one, fail, differs.piece.strip()))
     for relation, failed in found.items():
         if is_systematic(relation, failed, len(compared)):

@@ -26,7 +26,9 @@ TOOL = {
 def row(index: int, arguments: str | None, **more: Any) -> dict[str, Any]:
     """A line of results.jsonl: a call with these arguments, or words."""
     call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": arguments}}
-    message = {"role": "assistant", "content": "", "tool_calls": [call] if arguments is not None else None}
+    message: dict[str, Any] = {"role": "assistant", "content": "No.", "tool_calls": None}
+    if arguments is not None:
+        message |= {"content": "", "tool_calls": [call]}
     reason = "stop" if arguments is None else "tool_calls"
     choice = {"index": 0, "message": message, "finish_reason": reason}
     return {
@@ -162,7 +164,7 @@ def test_an_imported_run_shows_its_f1_and_cannot_be_resumed(tmp_path: Path, caps
             main([command[0], str(tmp_path / "run"), *command[1:]])
         assert ended.value.code == 0
     out = " ".join((capsys.readouterr().out + (tmp_path / "run" / "report.md").read_text()).split())
-    assert "schema F1 struct." in out
+    assert "calls F1 struct." in out
     assert "vendor 100.0% 100.0%" in out, "valid calls, and F1"
     assert "14 of 16 requests have one" in out
     assert "resume" not in out

@@ -147,8 +147,8 @@ class CallBuilder:
     def _take_name(self, call: _Growing, new: _Fragment) -> None:
         if not call.name:
             call.name = new.name
-            if new.name and call.pieces:
-                self._anomalies.add(Kind.NAME_LATE, f"{new.where} has the name, after arguments", new.span)
+            if new.name and call.fragments > 1:
+                self._anomalies.add(Kind.NAME_LATE, f"{new.where} has the name, after the beginning", new.span)
         elif new.name in _NULL_WORDS:
             self._anomalies.add(
                 Kind.NAME_REPEATED, f"{new.where} continues a call with the name {new.name!r}", new.span

@@ -36,7 +36,8 @@ def as_chat(body: Any, url: str = "") -> ChatShape | str:
         return other or "no messages are stored"
     if _is_messages_api(body, url):
         return _from_messages(body)
-    return ChatShape(dict(body))
+    # A stored completion lists every field, and null is what an absent one is.
+    return ChatShape({name: value for name, value in body.items() if value is not None})
 
 
 def _is_responses(body: Mapping[str, Any], url: str = "") -> bool:

@@ -98,12 +98,13 @@ def _case(item: Numbered, suite: str) -> Case:
         "temperature": 0,
         "max_tokens": 2048,
     }
+    place = item.path.parent.name or item.path.name
     folder = re.sub(r"[^a-z0-9]+", "-", item.path.parent.name.lower()).strip("-") or "schema"
     return make_case(
         suite,
         f"{folder}-{item.line:03d}",
         request,
-        why=f"Arguments obey schema {item.line} of {item.path.parent.name}, which the server accepted as strict.",
+        why=f"Arguments obey schema {item.line} of {place}, which the server accepted as strict.",
         source=SOURCE,
         tags=("imported", "kvv", "schemas"),
         severity=Severity.MUST,
