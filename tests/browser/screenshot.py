@@ -3,8 +3,9 @@
 ``python tests/browser/screenshot.py REPORT.html DIRECTORY`` writes ``report.png`` (first screen, light),
 ``report-dark.png``, ``report-phone.png`` and ``report-evidence.png`` (the first finding's evidence).
 
-``python tests/browser/screenshot.py`` renews all that is published: it runs the demo, writes ``reports/demo``, the
-pictures of runs of two and twenty providers in ``reports/pages``, and the digest of the page that they show.
+``python tests/browser/screenshot.py`` renews all that is published, in about two minutes: it runs the demo, writes
+``reports/demo``, the pictures of runs of two and twenty simulated providers in ``reports/pages``, and the digest of the
+page that they show.
 """
 
 from __future__ import annotations
@@ -13,15 +14,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from trueweight.fleet.child import running_fleet
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED, PAGES = ROOT / "reports" / "demo", ROOT / "reports" / "pages"
 DIGEST = PAGES / "page.sha256"
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+NINE = ("reference", "leaky-parser", "twin", "other-stack", "slow", "thinker", "int4", "flaky", "no-strict")
+FAULTS = (
+    *("no-index", "no-name", "usage-unasked", "none-as-text", "keys-twice", "half-characters-in-arguments"),
+    *("python-in-arguments", "arguments-encoded-twice", "nan-in-arguments", "stop-beside-calls", "done-missing"),
+)
+"""Of the catalogue of the fleet, to make twenty."""
 
 
 def page_digest() -> str:
@@ -56,24 +66,21 @@ def renew() -> None:
         for name in ("report.html", "summary.json"):
             shutil.copy(folder / "demo" / name, PUBLISHED / name)
         main(PUBLISHED / "report.html", PUBLISHED)
-        for name, html in _samples().items():
-            path = folder / f"{name}.html"
-            path.write_text(html, encoding="utf-8")
+        for name, providers in {"two": NINE[:2], "twenty": (*NINE, *FAULTS)}.items():
+            report = _run(providers, folder / name)
             _pictures(
-                path, {PAGES / f"{name}.png": {"viewport": DESK}, PAGES / f"{name}-phone.png": {"viewport": PHONE}}
+                report, {PAGES / f"{name}.png": {"viewport": DESK}, PAGES / f"{name}-phone.png": {"viewport": PHONE}}
             )
     DIGEST.write_text(page_digest() + "\n", encoding="ascii")
 
 
-def _samples() -> dict[str, str]:
-    """Pages of made-up runs of two and of twenty providers: those of the tests."""
-    sys.path.insert(0, str(ROOT / "tests" / "report"))
-    from report_sample import TWENTY, make_evidences, make_summary, typed
-
-    from trueweight.report import render_html
-
-    made = {"two": make_summary(120, ("reference", "leaky-parser")), "twenty": make_summary(120, TWENTY)}
-    return {name: render_html(typed(one), make_evidences(one)) for name, one in made.items()}
+def _run(providers: Sequence[str], folder: Path) -> Path:
+    """Record a run of these simulated providers, and return its report."""
+    with running_fleet(providers) as file:
+        words = ["--suite", "tool-calls,structured-output", "--out", str(folder), "--quiet"]
+        command = [sys.executable, "-m", "trueweight", "run", "--providers", str(file), *words]
+        subprocess.run(command, check=False)  # faulty providers: its exit code says so
+    return folder / "report.html"
 
 
 def _pictures(report: Path, wanted: dict[Path, dict[str, Any]], *, evidence: Path | None = None) -> None:

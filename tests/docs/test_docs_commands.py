@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from in_process import trueweight
+from trueweight.fleet import MODEL
 from trueweight.fleet.child import running_fleet
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,13 @@ def prepared(line: str) -> list[str]:
     """The words of a command with one case of each suite, and with names in place of capitals."""
     words = shlex.split(line.removeprefix("pip install . && "), comments=True)[1:]
     words = [{"CASE": CASE, "NAME": "other-host", "CHECK": CHECK, "METRIC": "ttft"}.get(word, word) for word in words]
-    small = {"demo": ["--limit", "1", "--no-drift"], "run": ["--limit", "1"], "load": ["--requests", "2"]}
+    words = [{"OUR_KEY": "PATH"}.get(word, word) for word in words]  # any variable that there is
+    small = {
+        "demo": ["--limit", "1", "--no-drift"],
+        "run": ["--limit", "1"],
+        "load": ["--requests", "2"],
+        "rollout": ["--suite", "mine.jsonl"],
+    }
     return [*words, *small.get(words[0], [])]
 
 
@@ -92,10 +99,14 @@ def test_the_commands_of_a_page_run_in_its_order(page: Path, providers: str, tmp
     if page.name == "providers.md":
         text = text.replace("[[provider]]", '[[provider]]\napi = ["chat", "responses", "messages"]')
     (tmp_path / "providers.toml").write_text(text, encoding="utf-8")
+    urls = re.findall(r'base_url = "([^"]+)"', text)
+    addresses = {"https://old.example.net/v1": urls[0], "https://new.example.net/v1": urls[1], "qwen3-32b": MODEL}
+    if page.name == "README.md":
+        addresses |= {"URL": urls[0], "ID": MODEL}
     (tmp_path / "bar.toml").write_text("[findings]\nMUST = 0\n", encoding="utf-8")
     (tmp_path / "mine.jsonl").write_text('{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 4}\n')
     for number, line in enumerate(run_on(page)):
-        words, folder = prepared(line), tmp_path
+        words, folder = [addresses.get(word, word) for word in prepared(line)], tmp_path
         if words[0] == "init":
             folder = tmp_path / str(number)
             folder.mkdir()

@@ -8,7 +8,7 @@ from typing import Final
 
 TASKS: Final[Mapping[str, tuple[str, ...]]] = {
     "Start": ("init", "demo", "ping"),
-    "Run": ("run", "drift", "load"),
+    "Run": ("run", "rollout", "drift", "load"),
     "Look": ("show", "report", "explain", "compare", "decide", "shrink", "replay"),
     "Gate and publish": ("bar", "gate", "watch", "site", "attest", "verify"),
     "Suites and workloads": ("suites", "workload", "profiles"),

@@ -114,6 +114,27 @@ def starting_files(
     return StartingFiles(text, _bar_text(cases, providers, suites), providers)
 
 
+BEFORE, AFTER = "before", "after"
+"""Names of two deployments of one model."""
+
+
+def deployments_text(before: str, after: str, model: str, key_env: str | None) -> str:
+    """``providers.toml`` of a deployment before a change, which is the reference, and of the one after it.
+
+    Args:
+        before, after: their base URLs.
+
+    Raises:
+        ConfigError: as `starting_files`.
+    """
+    if key_env is not None:
+        refuse_pasted_key(key_env, "the key's variable")
+    hosts = [StartingHost(url, model, key_env, name) for url, name in ((before, BEFORE), (after, AFTER))]
+    text = "\n".join(_providers_lines(hosts, BEFORE)) + "\n"
+    parse_providers(text, "--before and --after", environ={key_env: "set-later"} if key_env else {})
+    return text
+
+
 def _text(value: str) -> str:
     """A TOML string."""
     return json.dumps(value, ensure_ascii=False)
