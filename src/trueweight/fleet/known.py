@@ -19,12 +19,13 @@ functions function_call
 """
 _QUESTION_FIELDS = frozenset(_FIELDS.split())
 """Fields that make two requests the same question. Model, streaming and a provider's extra fields do not count."""
-_OF_THOUGHTS = ("max_tokens", "max_completion_tokens", "reasoning_effort")
+_LIMITS = ("max_tokens", "max_completion_tokens")
+_EFFORT = ("reasoning_effort",)
 """A run's allowance and its switch for thoughts change these, so they count only where two cases differ in nothing
 else."""
-_OF_RUN = (*_OF_THOUGHTS, "temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
-"""So does its sampling, where temperature 0 is refused."""
-_UNCOUNTED = ((), _OF_THOUGHTS, _OF_RUN)
+_SAMPLING = ("temperature", "top_p", "seed", "frequency_penalty", "presence_penalty")
+"""So does its sampling, where temperature 0 is refused, and an API without a seed."""
+_UNCOUNTED = ((), _LIMITS, (*_LIMITS, *_EFFORT), (*_LIMITS, *_SAMPLING), (*_LIMITS, *_EFFORT, *_SAMPLING))
 """Fields that do not count, in the order in which an answer is looked for."""
 
 

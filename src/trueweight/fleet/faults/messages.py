@@ -90,6 +90,24 @@ def _cached_twice(usage: JsonObject) -> JsonObject:
     return usage | {"cache_read_input_tokens": usage["input_tokens"] * 4 // 5}
 
 
+@fault("messages-no-call-id", api=_API, checks=("call-id-present",))
+class MessagesNoCallId(MessageEvents):
+    """Calls have no id."""
+
+    def event(self, event: JsonObject) -> JsonObject | None:
+        """Leave it out of the start of the block."""
+        block = event.get("content_block")
+        return event if block is None else event | {"content_block": _without_call_id(block)}
+
+    def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
+        """Leave it out of the block."""
+        return body | {"content": [_without_call_id(block) for block in body["content"]]}
+
+
+def _without_call_id(block: JsonObject) -> JsonObject:
+    return {key: block[key] for key in block if key != "id"} if block["type"] == "tool_use" else block
+
+
 @fault("messages-unsigned", api=_API, checks=("messages-signature",))
 class Unsigned(MessageEvents):
     """Thinking blocks have no signature."""
