@@ -307,16 +307,6 @@ def test_the_last_assistant_turn_of_a_training_line_is_its_answer(tmp_path: Path
         ({"contents": []}, {}, "Gemini"),
     ],
 )
-def test_a_stored_completion_has_no_nulls(tmp_path: Path) -> None:
-    """It lists every field of the request: null stands for an absent one, and some servers refuse it."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}
-    unset = {"tools": None, "tool_choice": None, "response_format": None, "input_user": None}
-    row = {"object": "chat.completion", "id": "c", "seed": 7, "messages": ASK, "choices": [choice], **unset}
-    case = only("openai-log", lines(tmp_path / "stored.jsonl", row))
-    assert case.request == {"messages": ASK, "seed": 7}
-    assert case.answer == {"content": "Yes."}
-
-
 def test_requests_of_other_apis_are_left_out(tmp_path: Path, request_: Any, response: Any, api: str) -> None:
     """They are named, and never sent as chat completions."""
     imported = read_format(
@@ -445,6 +435,16 @@ WRONG = {
     "openai-log": [2, 3],
     "bfcl": [2, 3],
 }
+
+
+def test_a_stored_completion_has_no_nulls(tmp_path: Path) -> None:
+    """It lists every field of the request: null stands for an absent one, and some servers refuse it."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}
+    unset = {"tools": None, "tool_choice": None, "response_format": None, "input_user": None}
+    row = {"object": "chat.completion", "id": "c", "seed": 7, "messages": ASK, "choices": [choice], **unset}
+    case = only("openai-log", lines(tmp_path / "stored.jsonl", row))
+    assert case.request == {"messages": ASK, "seed": 7}
+    assert case.answer == {"content": "Yes."}
 
 
 def test_every_format_is_tried() -> None:
