@@ -14,6 +14,7 @@ from rich.console import Console
 import summaries
 from summaries import make_estimate, make_finding, make_provider_summary
 from trueweight.assess import assess
+from trueweight.assess.observations import broken
 from trueweight.core import Estimate, Role
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.finding_summary import BlameCode, BlameReason
@@ -26,6 +27,8 @@ from trueweight.report.site.trends import SiteRun
 from trueweight.report.terminal import print_table
 from trueweight.report.words import (
     RecommendationLine,
+    broken_words,
+    failure_words,
     note_words,
     probe_lines,
     ranked,
@@ -280,3 +283,12 @@ def test_the_reason_of_no_answer_is_that_of_the_address_asked_for() -> None:
     assert any("https://h/v1" in line for line in probe_lines(ProviderProbe(**where, answers=(works,))))
     empty = ProbeAnswer(**own | {"answered": True}, status=200)
     assert any("without content" in line for line in probe_lines(ProviderProbe(**where, answers=(empty,))))
+
+
+@pytest.mark.parametrize("check", ["markers-in-content", "markers-in-reasoning", "tool-arguments-enum"])
+def test_a_finding_has_one_denominator_on_a_page(check: str) -> None:
+    """The reason and the row of the findings count the same cases, whatever else the provider answered."""
+    finding = make_finding(check, cases=("s/c0", "s/c1"), cases_judged=10)
+    provider = make_provider_summary(findings=(finding,), counts=Counts(trials=40, cases_answered_with_tools=40))
+    assert broken_words(broken(finding), provider) == failure_words(finding)
+    assert "2 of 10 cases" in failure_words(finding)

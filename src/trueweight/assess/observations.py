@@ -25,7 +25,6 @@ _SYMPTOMS: Final = frozenset(
     {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
 )
 """Checks of what a case expects. They show that something failed; a check that shows what failed is listed first."""
-_LEAKS: Final = frozenset({"markers-in-content", "markers-in-reasoning"})
 LITTLE_SEEN: Final = frozenset({ReasonCode.NOTHING_FOUND, ReasonCode.TOO_FEW_TO_SAY})
 """Reasons that say only how little was seen: the answers to a workload say more."""
 
@@ -76,7 +75,7 @@ def _of_replies(
     dropping = tuple(_api_reasons(provider))
     yield from dropping
     own = explaining([f for f in provider.findings if f.severity in SEVERE and not f.shared])
-    yield from (broken(finding, provider) for finding in own)
+    yield from (broken(finding) for finding in own)
     compared = () if own or provider.role is Role.REFERENCE else tuple(_comparisons(provider, self_agreement, tests))
     yield from compared
     if not own and not compared and not dropping and lost is None:
@@ -196,15 +195,11 @@ def _is_consequence(finding: FindingSummary, findings: Sequence[FindingSummary])
     return 2 * len(explained & set(finding.cases)) > len(finding.cases)
 
 
-def broken(
-    finding: FindingSummary, provider: ProviderSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN
-) -> Reason:
-    """A failing check as a reason; ``code`` says whether it is certain."""
+def broken(finding: FindingSummary, code: ReasonCode = ReasonCode.REQUIREMENT_BROKEN) -> Reason:
+    """A failing check as a reason, with the cases that it judged as its n, as wherever the finding is shown; ``code``
+    says whether it is certain."""
     where = finding.found_in
     of = finding.cases_judged if where is None else where.cases_judged
-    if finding.check in _LEAKS:
-        # The check judges replies with text only, but a leak spoils any case that offers tools.
-        of = max(of, provider.counts.cases_answered_with_tools)
     return Reason(
         code=code,
         check=finding.check,

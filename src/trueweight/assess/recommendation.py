@@ -189,7 +189,7 @@ def _by_availability(provider: ProviderSummary, providers: int) -> Decision | No
             failures=dict(provider.failures),
         )
         cause = explains_loss(provider)
-        reasons = (reason,) if cause is None else (broken(cause, provider), reason)
+        reasons = (reason,) if cause is None else (broken(cause), reason)
         return _decide(Recommendation.AVOID if sure else Recommendation.UNDECIDED, *reasons)
     if first is None or (first.value or 1) >= FIRST_TRY:
         return None
@@ -220,8 +220,8 @@ def _by_others(provider: ProviderSummary, tests: ProviderTests) -> Decision:
     failing = [finding for finding in provider.findings if finding.severity is Severity.MUST]
     certain = [finding for finding in failing if finding.certain]
     if certain:
-        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in certain))
-    uncertain = [broken(finding, provider, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing]
+        return _decide(Recommendation.AVOID, *(broken(finding) for finding in certain))
+    uncertain = [broken(finding, ReasonCode.REQUIREMENT_UNCERTAIN) for finding in failing]
     if tests.cases is not None:
         found = _among_others(tests)
         # Not worse than others whose replies are mostly not valid either: nothing shows which part is at fault.
@@ -253,7 +253,7 @@ def _by_reference(summary: Summary, provider: ProviderSummary, tests: ProviderTe
         return _decide(Recommendation.AVOID, *counts, *worse, *faults)
     certain = [finding for finding in provider.findings if finding.severity is Severity.MUST and finding.certain]
     if certain:
-        return _decide(Recommendation.AVOID, *(broken(finding, provider) for finding in certain))
+        return _decide(Recommendation.AVOID, *(broken(finding) for finding in certain))
     uncertain = [metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in tests.suspect_metrics]
     if tests.cases_suspect:
         uncertain.insert(0, cases_reason(ReasonCode.CASES_UNCERTAIN, tests))
