@@ -10,12 +10,14 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -207,24 +209,25 @@ def test_a_cluster_judges_to_the_last_digit(nodes: Nodes, fleet: Path, tmp_path:
 def test_workers_load_a_provider_together(nodes: Nodes, bucket: str, fleet: Path, tmp_path: Path) -> None:
     """An open loop of 30 requests a second is sent by two workers by one schedule: the starts on record, by the common
     clock, are those of one machine. A closed loop has no more requests under way than its level."""
-    text = re.sub(r"requests_per_minute = \d+\n", "", fleet.read_text(encoding="utf-8"))
-    (tmp_path / "providers.toml").write_text(text, encoding="utf-8")
+    entries = re.sub(r"requests_per_minute = \d+\n", "", fleet.read_text(encoding="utf-8")).split("[[provider]]")
+    (twin,) = (one for one in entries if 'name = "twin"' in one)
+    (tmp_path / "providers.toml").write_text(f"[[provider]]{twin}", encoding="utf-8")
     command = ("load", "--providers", "providers.toml", "--suite", "text", "--plain", "--no-probe", "--requests", 60)
     options = ("--rate", 30, "--arrivals", "constant", "--engine", "ray", "--shards", f"{bucket}/load")
     done = trueweight(*command, *options, "--out", "load", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "load" / "load.json").read_text("utf-8"))
-    assert [point["attempted"] for point in result["points"]] == [60] * 3
+    assert [point["attempted"] for point in result["points"]] == [60]
     with RunDir.open(tmp_path / "load" / "rate-30") as run:
-        starts = sorted(datetime.fromisoformat(one.started_at) for one in run.exchanges() if one.provider == "twin")
+        starts = sorted(datetime.fromisoformat(one.started_at) for one in run.exchanges())
     gaps = sorted((later - first).total_seconds() for first, later in pairwise(starts))
     assert gaps[len(gaps) // 2] == pytest.approx(1 / 30, abs=0.005)  # intended starts, however late the real ones
     sessions = json.loads((tmp_path / "load" / "rate-30" / "client.json").read_text("utf-8"))["sessions"]
-    assert [session["load"]["rate"] for session in sessions] == [15.0] * 6
+    assert [session["load"]["rate"] for session in sessions] == [15.0] * 2
     closed = trueweight(*command, "--concurrency", 3, "--engine", "ray", "--out", "closed", cwd=tmp_path)
     assert closed.returncode == 0, closed.stderr
     with RunDir.open(tmp_path / "closed" / "concurrency-3") as run:
-        spans = [span for one in run.exchanges() if one.provider == "twin" for span in under_way(one)]
+        spans = [span for one in run.exchanges() for span in under_way(one)]
     assert 2 <= max(itertools.accumulate(change for _, change in sorted(spans))) <= 3
 
 
@@ -247,6 +250,67 @@ def test_a_finished_run_is_resumed_without_a_request(nodes: Nodes, bucket: str, 
     before = (tmp_path / "lost" / "exchanges.jsonl.zst").read_bytes()
     assert trueweight(*command, "--out", "lost", cwd=tmp_path).returncode in (0, 1)
     assert (tmp_path / "lost" / "exchanges.jsonl.zst").read_bytes() == before
+
+
+def test_errors_are_tried_again_through_the_same_url(nodes: Nodes, bucket: str, tmp_path: Path) -> None:
+    """With --retry-errors: the blocks of the first attempt are there, and the later exchange of a trial counts."""
+    broken = threading.Event()
+    broken.set()
+    with answering(broken) as url:
+        entry = f'[[provider]]\nname = "p"\nbase_url = "{url}"\nmodel = "m"\n'
+        (tmp_path / "providers.toml").write_text(entry, encoding="utf-8")
+        command = (
+            "run",
+            "--providers",
+            "providers.toml",
+            "--suite",
+            "text",
+            "--limit",
+            3,
+            "--no-probe",
+            "--retries",
+            0,
+        )
+        command = (*command, "--quiet", "--engine", "ray", "--shards", f"{bucket}/errors", "--out", "run")
+        assert trueweight(*command, cwd=tmp_path).returncode == 3
+        broken.clear()
+        done = trueweight(*command, "--retry-errors", cwd=tmp_path)
+        assert done.returncode in (0, 1), done.stderr
+    merged = trueweight("merge", f"{bucket}/errors", "--out", "merged", "--quiet", cwd=tmp_path)
+    assert merged.returncode in (0, 1), merged.stderr
+    for name in ("run", "merged"):
+        with RunDir.open(tmp_path / name) as run:
+            assert {one.final.status for one in run.exchanges()} == {200}
+
+
+@contextmanager
+def answering(broken: threading.Event) -> Iterator[str]:
+    """An endpoint that answers 503 while ``broken`` is set."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            message = {"role": "assistant", "content": "Yes."}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            body = json.dumps({"id": "x", "object": "chat.completion", "model": "m", "choices": [choice]}).encode()
+            self.send_response(503 if broken.is_set() else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def test_a_directory_that_all_nodes_have_needs_no_url(nodes: Nodes, fleet: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ NOT_RUN = {
     "trueweight workload": "tests/workload/test_workload_docs.py runs docs/workload.md, which has this command",
     "trueweight run … --bar": "the same as the whole command above it",
     "trueweight load --help": "tests/cli/test_cli_help.py",
+    "--engine ray": "tests/cluster runs it on a cluster, as it does the commands of docs/cluster.md",
 }
 NAMES = {"reference": "official", "twin": "cheap-host", "leaky-parser": "other-host"}
 CASE, CHECK = "tool-calls/single", "tool-index-present"
@@ -68,8 +69,8 @@ def is_run(line: str) -> bool:
 
 
 def run_on(page: Path) -> list[str]:
-    """The lines of a page that are run here. The lab's page is about the lab."""
-    return [] if page.name == "lab.md" else list(filter(is_run, commands(page)))
+    """The lines of a page that are run here. Two pages are about the lab and about a cluster."""
+    return [] if page.name in ("lab.md", "cluster.md") else list(filter(is_run, commands(page)))
 
 
 def prepared(line: str) -> list[str]:

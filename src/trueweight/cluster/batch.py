@@ -40,6 +40,7 @@ class BatchTask:
         concurrency: provider → most concurrent requests of this worker.
         settings: of the wire; limits of all workers are the coordinator's.
         code: digest of the driver's program, which must be the worker's too.
+        asks: whether each request asks the coordinator first; not if no limit is shared.
     """
 
     batch: Batch
@@ -48,6 +49,7 @@ class BatchTask:
     concurrency: Mapping[str, int]
     settings: WireSettings
     code: str
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ async def _send(
                 environment=replace(environment, now=lambda: _now(clock)),
                 interrupt=reports.interrupt,
                 check_client=True,
-                limits=WorkerLimits(line, worker),
+                limits=WorkerLimits(line, worker) if task.asks else None,
                 starts=_starts(batch, todo, beginning),
             )
     finally:

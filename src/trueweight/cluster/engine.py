@@ -5,8 +5,8 @@ This module alone imports Ray, which takes seconds to import and is an extra.
 
 from __future__ import annotations
 
-import math
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,11 +24,12 @@ from trueweight.cluster.coordinator import Coordinator, Totals
 from trueweight.cluster.cut import Batch, cut, deal, schedule
 from trueweight.cluster.limits import ProviderLimit
 from trueweight.cluster.record import make_durable, require_same_run, take_over, take_over_all
+from trueweight.cluster.results import join_results
 from trueweight.cluster.shards import ShardFolder, run_name
-from trueweight.core import ConfigError, InfrastructureError, Trial, TrueweightError
+from trueweight.core import ConfigError, InfrastructureError, Shard, Trial, TrueweightError
 from trueweight.redaction import for_people
 from trueweight.store import RunDir, pending
-from trueweight.wire import Health, SendResult, WireEvent, WireSettings, concurrency_of, run_loop
+from trueweight.wire import SendResult, WireEvent, WireSettings, concurrency_of, run_loop
 from trueweight.workflow.client import add_sessions
 from trueweight.workflow.judge.fingerprint import own_code
 
@@ -180,14 +181,13 @@ class _Sending:
             waiting = self._submit(batches, limits, actor)
             async with anyio.create_task_group() as group:
                 group.start_soon(self._heed_signals, actor, waiting)
-                await self._wait(waiting, actor)
+                totals = await self._wait(waiting, actor)
                 group.cancel_scope.cancel()
-            totals: Totals = await actor.totals.remote()
         finally:
             ray.kill(actor)
-        if self._error is not None:
-            raise self._error
-        return self._together(totals)
+        if self._error is not None or totals is None:
+            raise self._error or _failed("the cluster is lost", "")
+        return join_results([one.result for one in self._results], totals, interrupted=self._signals > 0)
 
     def _coordinator(self, limits: Mapping[str, ProviderLimit], together: int) -> Any:
         """The actor, on this machine: while the driver lives, so does it."""
@@ -203,25 +203,44 @@ class _Sending:
             max_requests=None,
             rate=self._settings.rate and self._settings.rate / len(batches),
         )
-        parts = len(batches) if self._sender.together else 1
-        concurrency = {name: math.ceil(one.concurrency / parts) for name, one in limits.items()}
         work = ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
         place, run, code = self._folder.place, self._folder.run, own_code()
-        return {
-            work.remote(BatchTask(batch, place, run, concurrency, settings, code), actor): batch for batch in batches
-        }
+        # The same trials may be sent again later, with --retry-errors: that is another batch.
+        name = secrets.token_hex(4)
+        waiting = {}
+        for number, batch in enumerate(batches, 1):
+            part = Shard(number, len(batches) if self._sender.together else 1)
+            concurrency = {name: part.part_of(one.concurrency) for name, one in limits.items()}
+            named = replace(batch, name=f"{batch.name}-{name}")
+            task = BatchTask(named, place, run, concurrency, settings, code, self._asks(limits))
+            waiting[work.remote(task, actor)] = named
+        return waiting
 
-    async def _wait(self, waiting: dict[Any, Batch], actor: Any) -> None:
-        while waiting:
-            ended, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+    def _asks(self, limits: Mapping[str, ProviderLimit]) -> bool:
+        """Whether requests ask the coordinator first. For a measurement of load they do so only if they must: its
+        levels are divided, and the asking is not to bound them."""
+        paced = any(one.requests_per_minute is not None for one in limits.values())
+        counted = self._settings.budget_usd is not None or self._settings.max_requests is not None
+        return paced or counted or not self._sender.together
+
+    async def _wait(self, waiting: dict[Any, Batch], actor: Any) -> Totals | None:
+        """Record what the batches bring until all have ended. None if the coordinator is lost, and with it the run."""
+        try:
+            while waiting:
+                ended, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+                for event in await actor.take_events.remote():
+                    self._on_event(event)
+                for reference in ended:
+                    await self._take(reference, waiting.pop(reference), actor)
+                if not ended:
+                    await anyio.sleep(_LOOK)
             for event in await actor.take_events.remote():
                 self._on_event(event)
-            for reference in ended:
-                await self._take(reference, waiting.pop(reference), actor)
-            if not ended:
-                await anyio.sleep(_LOOK)
-        for event in await actor.take_events.remote():
-            self._on_event(event)
+            totals: Totals = await actor.totals.remote()
+        except ray.exceptions.RayError as error:
+            self._error = self._error or _failed("the coordinator of the workers is lost", str(error))
+            return None
+        return totals
 
     async def _take(self, reference: Any, batch: Batch, actor: Any) -> None:
         """Record what a batch brought, or end the run because of its error."""
@@ -236,11 +255,7 @@ class _Sending:
             self._fail(error, actor)
         except ray.exceptions.RayError as error:
             if not self._signals:
-                words = for_people(str(error)).strip().splitlines()
-                why = f"{type(error).__name__}: {words[-1] if words else ''}"
-                hint = "What is recorded is kept. Run the same command again to resume."
-                failed = InfrastructureError(f"a batch failed: {why}", code="cluster-batch", where="ray", hint=hint)
-                self._fail(failed, actor)
+                self._fail(_failed("a batch failed", f"{type(error).__name__}: {error}"), actor)
 
     def _fail(self, error: TrueweightError, actor: Any) -> None:
         self._error = self._error or error
@@ -256,23 +271,6 @@ class _Sending:
                 for reference in list(waiting) if self._signals > 1 else ():
                     ray.cancel(reference, force=True)
 
-    def _together(self, totals: Totals) -> SendResult:
-        results = [one.result for one in self._results]
-        priced = {name for one in results for name, cost in one.cost.items() if cost is not None}
-        stopped = {name: why for one in results for name, why in one.stopped.items()} | dict(totals.stopped)
-        return SendResult(
-            recorded=sum(one.recorded for one in results),
-            requests=totals.requests,
-            cost={name: totals.cost.get(name, 0.0) if name in priced else None for name in totals.requests},
-            stopped=stopped,
-            stopped_apis={name: apis for name, apis in totals.stopped_apis.items() if name not in stopped},
-            unsent=tuple(unsent for one in results for unsent in one.unsent),
-            interrupted=self._signals > 0,
-            limit_reached=totals.limit_reached,
-            health=_worst([one.health for one in results]),
-            stack=results[0].stack if results else SendResult().stack,
-        )
-
 
 def _limits(trials: Sequence[Trial], settings: WireSettings, times: int) -> dict[str, ProviderLimit]:
     """The limits of all workers: those of one machine, but ``times`` as many concurrent requests."""
@@ -280,15 +278,13 @@ def _limits(trials: Sequence[Trial], settings: WireSettings, times: int) -> dict
     return {name: ProviderLimit(most * times, pace[name]) for name, most in concurrency_of(trials, settings).items()}
 
 
-def _worst(found: Sequence[Health]) -> Health:
-    """The health of the worst worker in each respect, with the exchanges of all that were spoiled."""
-    return Health(
-        samples=sum(one.samples for one in found),
-        lag_p50_ms=max((one.lag_p50_ms for one in found), default=0.0),
-        lag_p99_ms=max((one.lag_p99_ms for one in found), default=0.0),
-        lag_max_ms=max((one.lag_max_ms for one in found), default=0.0),
-        stalls=sum(one.stalls for one in found),
-        limited=sum(one.limited for one in found),
+def _failed(what: str, why: str) -> InfrastructureError:
+    words = for_people(why).strip().splitlines()
+    return InfrastructureError(
+        f"{what}: {words[0]} … {words[-1]}" if len(words) > 1 else f"{what}: {why}".rstrip(": "),
+        code="cluster-failed",
+        where="--engine ray",
+        hint="What is recorded is kept. Run the same command again to resume.",
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trueweight.cluster.shards import ShardFolder, later, latest, run_name
-from trueweight.core import ConfigError
+from trueweight.core import ConfigError, Exchange, InfrastructureError
 from trueweight.store import Manifest, RunDir, RunFile, manifest_from_json
 from trueweight.workflow.client import add_sessions
 
@@ -21,12 +21,23 @@ def take_over(run: RunDir, folder: ShardFolder, batch: str) -> int:
     Of several exchanges of a trial the one that counts is appended, see `later`; a run reads the last one of a trial.
     """
     found = latest(folder.exchanges(batch))
-    known = set(run.trials())
     for trial, exchange in sorted(found.items(), key=lambda item: (item[1].started_at, item[0])):
-        before = run.read_if_whole(trial) if trial in known else None
+        before = _recorded(run, trial)
         if before is None or later(exchange, before):
             run.append(exchange)
     return len(found)
+
+
+def _recorded(run: RunDir, trial: str) -> Exchange | None:
+    """The exchange of a trial; None if the run has none, or a damaged one."""
+    try:
+        return run.read(trial)
+    except ConfigError:  # no other trial is looked for: a set of all would be made for each batch
+        return None
+    except InfrastructureError as error:
+        if error.code != "run-corrupt":
+            raise
+        return None
 
 
 def take_over_all(run: RunDir, folder: ShardFolder) -> None:

@@ -22,10 +22,10 @@ def note_client(run: RunDir, result: SendResult, settings: WireSettings, started
 
 
 def add_sessions(run: RunDir, sessions: Iterable[SessionRecord]) -> None:
-    """Add sessions to the run's ``client.json``, without duplicates."""
-    before = read_client(run)
-    known = {msgspec.json.encode(one) for one in before}
-    write_client(run, (*before, *(one for one in sessions if msgspec.json.encode(one) not in known)))
+    """Add sessions to the run's ``client.json``: without duplicates, in order of time."""
+    found = {msgspec.json.encode(one): one for one in (*read_client(run), *sessions)}
+    if found:
+        write_client(run, tuple(sorted(found.values(), key=lambda one: (one.started_at, msgspec.json.encode(one)))))
 
 
 def session_of(result: SendResult, settings: WireSettings, started_at: str) -> SessionRecord:
@@ -43,10 +43,8 @@ def session_of(result: SendResult, settings: WireSettings, started_at: str) -> S
 
 
 def join_clients(merged: RunDir, runs: Iterable[RunDir]) -> None:
-    """Write the sessions of all parts into the merged run, without duplicates, in order of time."""
-    found = {msgspec.json.encode(one): one for run in runs for one in read_client(run)}
-    if found:
-        write_client(merged, tuple(sorted(found.values(), key=lambda one: (one.started_at, msgspec.json.encode(one)))))
+    """Write the sessions of all parts into the merged run."""
+    add_sessions(merged, (one for run in runs for one in read_client(run)))
 
 
 def client_sessions(run: RunDir) -> tuple[ClientSession, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+from msgspec.structs import replace
 
 from trueweight.core import Estimate, Exchange, Provider, Reply, Suite, Timing
 from trueweight.core.load_result import LoadPoint
