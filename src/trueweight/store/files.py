@@ -179,10 +179,13 @@ def read_cached(path: Path) -> bytes | None:
     return whole if reader.eof and sha256(whole).digest() == data[:_DIGEST] else None
 
 
-def write_cached(path: Path, data: bytes) -> None:
+def write_cached(path: Path, data: bytes, *, most: int = _MOST_CACHED) -> None:
     """Write a file of a cache, which may be deleted at any time, and delete the oldest files of its folder.
 
     If the disk refuses, nothing is kept.
+
+    Args:
+        most: files that the folder keeps.
     """
     if len(data) > _LARGEST_CACHED:
         return
@@ -190,7 +193,7 @@ def write_cached(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace_plain(path, sha256(data).digest() + zstd.compress(data))
         files = sorted(path.parent.glob("*.zst"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for file in files[_MOST_CACHED:]:
+        for file in files[most:]:
             file.unlink(missing_ok=True)
 
 

@@ -184,6 +184,10 @@ class RunDir:
         another line. None if it cannot be read."""
         return self._log.line_of(trial)
 
+    def line_number(self, trial: str) -> int:
+        """The number of a recorded trial's line in the record, from 1. It stays while lines are added."""
+        return self._log.index[trial]
+
     def read_if_whole(self, trial: str) -> Exchange | None:
         """The last exchange of a recorded trial; None if its line is damaged, and in `damaged` from then on."""
         return self._log.read_if_whole(trial)

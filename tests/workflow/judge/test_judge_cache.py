@@ -16,7 +16,7 @@ from trueweight.core import Exchange, Price
 from trueweight.core.check import CHECKS, Pass, check
 from trueweight.core.summary_json import encode_summary
 from trueweight.report import comparison_json
-from trueweight.store import RunDir, RunFile
+from trueweight.store import RunDir, RunFile, TrialNames
 from trueweight.workflow import finish
 from trueweight.workflow.judge import cache as judged_cache
 from trueweight.workflow.judge import judge_run, processes
@@ -139,8 +139,12 @@ def test_a_changed_record_is_compared_and_drawn_again(run: Path, cache: Path, tm
     assert before[0] != after[0] and before[1] != after[1]
 
 
-def test_only_what_is_new_is_judged(run: Path, cache: Path, judged: list[str]) -> None:
-    """An exchange that took the place of another, as after a resume."""
+@pytest.mark.parametrize("lines", [5, 4096])
+def test_only_what_is_new_is_judged(
+    lines: int, run: Path, cache: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exchange that took the place of another, as after a resume; with many files for a record, and with one."""
+    monkeypatch.setattr(judged_cache, "_PART", lines)
     observations(run)
     with RunDir.open(run, write=True) as opened:
         first = opened.read(opened.trials()[0])
@@ -151,6 +155,7 @@ def test_only_what_is_new_is_judged(run: Path, cache: Path, judged: list[str]) -
     assert judged == [first.trial]
     observations(run)
     assert judged == [first.trial]
+    assert len(list((cache / judged_cache._TRIALS).rglob("*.zst"))) > (lines < 20)
 
 
 @pytest.mark.parametrize("change", ["code", "price", "case", "record"])
@@ -256,7 +261,7 @@ def test_several_processes_find_what_one_finds(run: Path, judged: list[str], mon
 
     def killed(task: Any) -> Any:
         process = start(task)
-        if task.trials[0] in run_trials[:4]:
+        if TrialNames(data=task.names, odd=task.odd_names)[0] in run_trials[:4]:
             process.kill()
         return process
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 import platformdirs
@@ -21,16 +21,21 @@ from trueweight.core import TrueweightError
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
-from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, TrialNames, names_in, read_cached, read_plain, write_cached
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, TrialNames, read_cached, read_plain, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgePool, JudgeProcesses, PoolMaker, process_number
+from trueweight.workflow.judge.trial_keys import TrialKeys
 
 _Made = TypeVar("_Made")
 VARIABLE: Final = "TRUEWEIGHT_CACHE"
 """The environment variable with the folder of the cache; empty for none."""
-_MOST_TRIALS: Final = 50_000
-"""Trials of a run whose judgements are kept one by one. Of a larger run the summary alone is kept."""
+_PART: Final = 4_096
+"""Lines of a record whose judgements are in one file of the cache: one is in memory at a time."""
+_MOST_PARTS: Final = 1_000
+"""Files of one run, and then the oldest are deleted: of four million exchanges."""
+_MOST_RUNS: Final = 16
+"""Runs whose trials are kept."""
 _SUMMARIES, _TRIALS, _COMPARISONS, _PAGES = "summaries", "trials", "comparisons", "pages"
 _INPUTS: Final = (RunFile.MANIFEST, RunFile.CASES, RunFile.BAR, RunFile.PROBE)
 """The files of a run beside its exchanges that its summary is made from."""
@@ -140,71 +145,90 @@ class TrialCache:
 
     def __init__(self, run: RunDir, judge: TrialJudge) -> None:
         self._run, self._judge = run, judge
-        self._known: dict[tuple[str, str, str], bytes] = {}
+        folder = None if _has_llm_judge(run) else cache_folder()
+        code = None if folder is None else code_fingerprint()
+        self._keys = TrialKeys(run, judge, code or "")
+        self._folder: Path | None = None
+        if folder is not None and code is not None:
+            manifest = run.manifest
+            name = _name(code, manifest.started_at, str(manifest.seed), str(run.path))
+            self._folder = folder / _TRIALS / name.removesuffix(".zst")
+        self._part = -1
+        self._before: dict[bytes, bytes] = {}
         self._now: dict[bytes, bytes] = {}
         self._changed = False
-        folder = None if len(run.trials()) > _MOST_TRIALS or _has_llm_judge(run) else cache_folder()
-        self._code = None if folder is None else code_fingerprint()
-        self._path: Path | None = None
-        self._before: dict[bytes, bytes] = {}
-        if folder is not None and self._code is not None:
-            manifest = run.manifest
-            self._path = folder / _TRIALS / _name(self._code, manifest.started_at, str(manifest.seed), str(run.path))
-            with suppress(msgspec.MsgspecError, RecursionError):
-                self._before = msgspec.msgpack.decode(read_cached(self._path) or b"\x80", type=dict[bytes, bytes])
 
     def without_known(self, trials: TrialNames) -> TrialNames:
         """The trials of which there is no judgement."""
-        if not self._before:
+        if self._folder is None or not self._folder.is_dir():
             return trials
-        return TrialNames(trial for trial in trials if self._key(trial) not in self._before)
+        found = TrialNames(
+            trial for trial in trials if not self._enter(trial) or self._keys.of(trial) not in self._before
+        )
+        self._part, self._before = -1, {}
+        return found
+
+    def _enter(self, trial: str) -> bool:
+        """Have the judgements of the part of the record with this trial. Returns whether there are any."""
+        part = (self._run.line_number(trial) - 1) // _PART
+        if part != self._part:
+            self.write()
+            self._part, self._before, self._now, self._changed = part, {}, {}, False
+            with suppress(msgspec.MsgspecError, RecursionError):
+                data = read_cached(self._path()) or b"\x80"
+                self._before = msgspec.msgpack.decode(data, type=dict[bytes, bytes])
+        return bool(self._before)
+
+    def _path(self) -> Path:
+        assert self._folder is not None
+        return self._folder / f"{self._part:06}.zst"
 
     def find(self, trial: str) -> tuple[bytes, JudgedTrial | None]:
-        """The key of a trial, b"" if it has none; and its judgement, None if the cache does not have it."""
-        key = self._key(trial) if self._path is not None else b""
+        """The judgement of a trial and its key; None and b"" if the cache does not have it, or if it has no key."""
+        if self._folder is None or not self._enter(trial):
+            return b"", None
+        key = self._keys.of(trial)
         data = self._before.get(key)
         with suppress(msgspec.MsgspecError, KeyError, RecursionError):
             if data is not None and (found := unpack(data, self._judge)).trial == trial:
                 return key, found
         return key, None
 
-    def _key(self, trial: str) -> bytes:
-        line = self._run.line_of(trial)
-        named = None if line is None else names_in(line)
-        if line is None or named is None:
-            return b""
-        of_settings = self._known.get(named)
-        if of_settings is None:
-            of_settings = self._known[named] = self._settings(*named)
-        return blake2b(line, digest_size=16, key=of_settings).digest()
-
-    def _settings(self, provider: str, suite: str, case: str) -> bytes:
-        """A digest of what judging an exchange uses beside it. If a line has a member twice, it is of the last: then
-        its provider or its case is another one, so all that is known of those is in the digest of such names."""
-        judge = self._judge
-        parts: list[Any] = [
-            self._code,
-            self._run.manifest.thinking_allowance,
-            judge.providers.get(provider),
-            judge.cases.get(f"{suite}/{case}", judge.cases.get(case)),
-            judge.compared_as.get(provider),
-            sorted(judge.without),
-        ]
-        return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
-
     def keep(self, key: bytes, found: JudgedTrial) -> None:
-        """Remember a judgement for `write`; not one without a key or an observation."""
-        if not key or found.observation is None:
+        """Remember a judgement for `write`; not one without a key or an observation.
+
+        Args:
+            key: of the trial; b"" if it is not known.
+        """
+        if self._folder is None or found.observation is None:
+            return
+        packed = found.packed
+        key = key or (self._keys.of(found.trial) if packed is None else packed.key)
+        if not key:
             return
         before = self._before.get(key)
         with suppress(UnicodeEncodeError):  # half of a surrogate pair, which a reply may contain: judged each time
-            self._now[key] = pack(found) if before is None else before
+            data = before or (pack(found) if packed is None else packed.data)
+            self._now[key] = data
             self._changed |= before is None
 
     def write(self) -> None:
-        """Write what is new. A cache that cannot be written costs nothing but time."""
-        if self._path is not None and self._changed:
-            write_cached(self._path, msgspec.msgpack.encode(self._now))
+        """Write what is new in this part. A cache that cannot be written costs nothing but time."""
+        if self._folder is not None and self._changed:
+            begun = not self._folder.is_dir()
+            write_cached(self._path(), msgspec.msgpack.encode(self._now), most=_MOST_PARTS)
+            if begun:
+                _delete_old_runs(self._folder.parent)
+
+
+def _delete_old_runs(folder: Path) -> None:
+    """Delete the trials of the runs that were judged longest ago."""
+    with suppress(OSError):
+        runs = sorted(filter(Path.is_dir, folder.iterdir()), key=lambda run: run.stat().st_mtime, reverse=True)
+        for run in runs[_MOST_RUNS:]:
+            for file in run.glob("*.zst"):
+                file.unlink(missing_ok=True)
+            run.rmdir()
 
 
 def _has_llm_judge(run: RunDir) -> bool:

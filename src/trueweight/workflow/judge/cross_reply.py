@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_struct
 from trueweight.checks import ReplyDigest, run_paired_checks
 from trueweight.core import Case, Finding, Mode, Observation, Outcome
 from trueweight.core.case import REFUSAL_CHECK
+from trueweight.core.split_findings import split
 from trueweight.workflow.judge.exchange import not_judged_of
 from trueweight.workflow.judge.lean import shared
 from trueweight.workflow.judge.observation_table import change_each, places_of
@@ -76,14 +77,18 @@ def _settle_refusals(
 
 
 def _state(seen: Observation) -> str:
-    outcomes = {f.check: f.outcome for f in seen.findings}
-    if outcomes.get(_ACCEPTED) is Outcome.UNSUPPORTED:
+    found = split(seen.findings)
+    if found.unsupported and any(one.check == _ACCEPTED for one in found.all if one.outcome is Outcome.UNSUPPORTED):
         return "unsupported"
     accepted = seen.arrived and seen.status is not None and 200 <= seen.status < 300
-    return "accepted" if accepted and REFUSAL_CHECK not in outcomes else ""
+    others = found.all if len(found.all) > len(found.judged) else ()
+    about_refusal = REFUSAL_CHECK in found.judged or any(one.check == REFUSAL_CHECK for one in others)
+    return "accepted" if accepted and not about_refusal else ""
 
 
 def _settled(seen: Observation, case: Case | None, states_of: Mapping[_Control, set[str]]) -> Observation:
+    if REFUSAL_CHECK not in split(seen.findings).judged:
+        return seen
     passed = [f for f in seen.findings if f.check == REFUSAL_CHECK and f.outcome is Outcome.PASS]
     if not passed:
         return seen
@@ -106,7 +111,7 @@ def without_burst_times(observations: MutableSequence[Observation]) -> MutableSe
     buffered = {
         (seen.provider, seen.api)
         for seen in observations
-        if any(one.check == _IN_PIECES and one.outcome is Outcome.FAIL for one in seen.findings)
+        if any(one.check == _IN_PIECES for one in split(seen.findings).failed)
     }
 
     def change(seen: Observation) -> Observation:

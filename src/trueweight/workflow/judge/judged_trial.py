@@ -26,6 +26,13 @@ _QUOTED = 120
 """Characters of a name that an error quotes."""
 
 
+class PackedTrial(NamedTuple):
+    """A judged trial as `pack` writes it, and its key in the cache; b"" if it has none."""
+
+    key: bytes
+    data: bytes
+
+
 class JudgedTrial(NamedTuple):
     """What judging one exchange gives, apart from its evidence, which the exchange has.
 
@@ -34,6 +41,7 @@ class JudgedTrial(NamedTuple):
         ended: when its last attempt ended, UTC.
         left_out: why the exchange is not of this run; "" if it is.
         unasked: whether the run's LLM judge, which compared answers to this case, was not asked about this one.
+        packed: the same as bytes, where another process judged it.
     """
 
     trial: str
@@ -42,6 +50,7 @@ class JudgedTrial(NamedTuple):
     ended: str = ""
     left_out: str = ""
     unasked: bool = False
+    packed: PackedTrial | None = None
 
 
 class TrialJudge:
@@ -245,4 +254,4 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
         ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE}) for one in row.digests
     )
     seen = replace(seen, findings=_unpack_findings(row.findings))
-    return JudgedTrial(row.trial, lean(seen, seen.compared_as), digests, row.ended)
+    return JudgedTrial(row.trial, seen, digests, row.ended)

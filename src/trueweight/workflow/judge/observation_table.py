@@ -1,54 +1,69 @@
-"""The observations of a run, in some 250 bytes each: numbers in one block, and one object for all that trials share.
+"""The observations of a run, in some 200 bytes each: what is a trial's own as bytes, and one object for all that trials
+share.
 
 A run may have a million of them. An observation is made when it is read; code that keeps many should not.
 """
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
-from math import isnan, nan
-from struct import Struct
-from typing import Any, Final, overload
+from operator import attrgetter, itemgetter
+from typing import Any, Final, get_type_hints, overload
 
+import msgspec
 import numpy as np
 
-from trueweight.core import Observation, Timing
+from trueweight.core import Observation
 
-_NAME: Final = 20
-"""Characters of the id of a trial."""
-_TIME: Final = 32
-"""Characters of a time in ISO 8601, with microseconds and UTC."""
-_ROW: Final = Struct(f"<{_NAME}s{_TIME}siIqqqddB10q5d")
-_FACTS_AT: Final = _NAME + _TIME + 4
-_NO_NUMBER: Final = -(2**63)
-_TIMED, _COLD, _IN_ONE_PIECE, _LIMITED = 1, 2, 4, 8
+_OWN: Final = (
+    "trial",
+    "started_at",
+    "repeat",
+    "input_tokens",
+    "output_tokens",
+    "thinking_tokens",
+    "cost",
+    "thinking_cost",
+    "client_limited",
+    "timing",
+)
+"""What rarely two trials share. All else are the facts."""
+_FACTS: Final = (*(one for one in Observation.__struct_fields__ if one not in (*_OWN, "findings")), "findings")
+_PROVIDER: Final = _FACTS.index("provider")
+_HINTS: Final = get_type_hints(Observation)
 
 _Facts = tuple[Any, ...]
-"""All of an observation but what is in its row."""
+_own_of = attrgetter(*_OWN)
+_facts_of = attrgetter(*_FACTS)
+_as_declared = itemgetter(*((*_FACTS, *_OWN).index(name) for name in Observation.__struct_fields__))
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple.__class_getitem__(tuple(_HINTS[name] for name in _OWN))).decode
 
 
 class ObservationTable(MutableSequence[Observation]):
     """Observations in order, any of which may be replaced."""
 
     def __init__(self, observations: Iterable[Observation] = ()) -> None:
-        self._rows = bytearray()
+        self._own = bytearray()
+        self._at = array("Q")
+        self._length = array("I")
+        self._facts_at = array("I")
         self._facts: list[_Facts] = []
         self._places: dict[_Facts, int] = {}
         self._odd: dict[int, Observation] = {}
-        """By place: those that do not fit into a row."""
+        """By place: those that msgpack cannot have, with half of a surrogate pair or a number beyond 64 bits."""
         for seen in observations:
             self.append(seen)
 
     def __len__(self) -> int:
-        return len(self._rows) // _ROW.size
+        return len(self._at)
 
     def append(self, value: Observation) -> None:
         """Add one at the end."""
-        at = len(self)
-        self._rows += bytes(_ROW.size)
-        self[at] = value
+        for column in (self._at, self._length, self._facts_at):
+            column.append(0)
+        self[len(self) - 1] = value
 
     def insert(self, index: int, value: Observation) -> None:
         """Add one at the end, the only place for which there is a use.
@@ -65,25 +80,20 @@ class ObservationTable(MutableSequence[Observation]):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._odd.pop(index, None)
-        facts = self._place_of(value)
+        self._facts_at[index] = self._place_of(value)
         try:
-            if not self._fits(value):
-                raise struct.error
-            _ROW.pack_into(self._rows, index * _ROW.size, *_row_of(value, facts))
-        except (struct.error, UnicodeEncodeError):
+            data = _encode(_own_of(value))
+        except (OverflowError, UnicodeEncodeError):
             self._odd[index] = value
-            start = index * _ROW.size + _FACTS_AT
-            self._rows[start : start + 4] = facts.to_bytes(4, "little")
-
-    @staticmethod
-    def _fits(seen: Observation) -> bool:
-        timing = seen.timing
-        usual = len(seen.trial) == _NAME and len(seen.started_at) == _TIME
-        return usual and (timing is None or not timing.gaps) and not (seen.trial + seen.started_at).count("\0")
+            return
+        at = self._at[index]
+        if self._own[at : at + self._length[index]] != data:  # mostly the facts alone change
+            self._at[index], self._length[index] = len(self._own), len(data)
+            self._own += data
 
     def _place_of(self, seen: Observation) -> int:
         """The number of an observation's facts."""
-        facts = _facts_of(seen)
+        facts: _Facts = _facts_of(seen)
         key = (*facts[:-1], id(seen.findings))
         place = self._places.get(key)
         if place is None:
@@ -99,32 +109,24 @@ class ObservationTable(MutableSequence[Observation]):
     def __getitem__(self, index: int | slice) -> Observation | MutableSequence[Observation]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        if index in self._odd:
-            return self._odd[index]
-        row = _ROW.unpack_from(self._rows, index * _ROW.size)
-        return _observation(row, self._facts[row[3]])
+        if self._odd:
+            found = self._odd.get(index + len(self) if index < 0 else index)
+            if found is not None:
+                return found
+        at = self._at[index]
+        own = _decode(self._own[at : at + self._length[index]])
+        return Observation(*_as_declared(self._facts[self._facts_at[index]] + own))
 
     def __iter__(self) -> Iterator[Observation]:
-        facts, odd = self._facts, self._odd
-        for at in range(len(self)):
-            if odd and at in odd:
-                yield odd[at]
-            else:
-                row = _ROW.unpack_from(self._rows, at * _ROW.size)
-                yield _observation(row, facts[row[3]])
+        return map(self.__getitem__, range(len(self)))
 
     def of_providers(self, names: Iterable[str]) -> dict[str, _Some]:
         """Provider → its observations, in order."""
-        rows = np.frombuffer(self._rows, dtype=np.uint8).reshape(len(self), _ROW.size)
-        number = rows[:, _FACTS_AT : _FACTS_AT + 4].copy().view("<u4").reshape(-1)
-        owner = np.array([one[0] for one in self._facts] or [""], dtype=object)
+        number = np.frombuffer(self._facts_at, dtype=np.uint32)
+        owner = [one[_PROVIDER] for one in self._facts]
         listed = list(dict.fromkeys(names))
-        codes = np.array([listed.index(name) if name in listed else -1 for name in owner.tolist()], dtype=np.int32)
-        own = codes[number]
+        codes = np.array([listed.index(name) if name in listed else -1 for name in owner], dtype=np.int32)
+        own = codes[number] if owner else codes
         return {name: _Some(self, np.flatnonzero(own == code)) for code, name in enumerate(listed)}
 
 
@@ -206,72 +208,3 @@ def change_each(
         if changed is not seen:
             observations[at] = changed
     return observations
-
-
-def _facts_of(seen: Observation) -> _Facts:
-    return (
-        seen.provider, seen.suite, seen.case, seen.mode, seen.attempts, seen.first_ok, seen.ok, seen.arrived,
-        seen.failure, seen.status, seen.called, seen.calls_valid, seen.finish, seen.expects_call, seen.structured,
-        seen.api, seen.compared_as, seen.answer, seen.not_judged, seen.thinking, seen.cut_in_thought,
-        seen.without_answer, seen.not_offered, seen.habits, seen.grades, seen.blames_length, seen.findings,
-    )  # fmt: skip
-
-
-def _row_of(seen: Observation, facts: int) -> tuple[Any, ...]:
-    flags = _LIMITED if seen.client_limited else 0
-    timing = seen.timing
-    if timing is None:
-        times: tuple[Any, ...] = (0,) * 15
-    else:
-        flags |= _TIMED | (_COLD if timing.cold else 0) | (_IN_ONE_PIECE if timing.in_one_piece else 0)
-        whole = (
-            timing.ttfe, timing.ttft, timing.ttfo, timing.thinking, timing.service, timing.response,
-            timing.generation, timing.gap_max, timing.lag, timing.connect,
-        )  # fmt: skip
-        real = (timing.tpot, timing.output_speed, timing.gap, timing.zero_gaps, timing.chunk_tokens)
-        times = (*(_NO_NUMBER if one is None else one for one in whole), *(nan if one is None else one for one in real))
-    return (
-        seen.trial.encode("ascii"), seen.started_at.encode("ascii"), seen.repeat, facts,
-        *(_NO_NUMBER if one is None else one for one in (seen.input_tokens, seen.output_tokens, seen.thinking_tokens)),
-        nan if seen.cost is None else seen.cost, nan if seen.thinking_cost is None else seen.thinking_cost,
-        flags, *times,
-    )  # fmt: skip
-
-
-def _observation(row: tuple[Any, ...], facts: _Facts) -> Observation:
-    (
-        provider, suite, case, mode, attempts, first_ok, ok, arrived, failure, status, called, calls_valid, finish,
-        expects_call, structured, api, compared_as, answer, not_judged, thinking, cut_in_thought,
-        without_answer, not_offered, habits, grades, blames_length, findings,
-    ) = facts  # fmt: skip
-    trial, started_at, repeat, _, tokens_in, tokens_out, tokens_thought, cost, thinking_cost, flags = row[:10]
-    return Observation(
-        trial.decode("ascii"), provider, suite, case, repeat, mode, attempts, first_ok, ok, arrived, failure, status,
-        called, calls_valid, finish, expects_call, structured, _number(tokens_in), _number(tokens_out),
-        _real(cost), _timing(row, flags), bool(flags & _LIMITED), findings,
-        started_at.decode("ascii"), api, compared_as, answer, not_judged, thinking, _number(tokens_thought),
-        _real(thinking_cost), cut_in_thought, without_answer, not_offered, habits, grades,
-        blames_length,
-    )  # fmt: skip
-
-
-def _number(value: int) -> int | None:
-    return None if value == _NO_NUMBER else value
-
-
-def _real(value: float) -> float | None:
-    return None if isnan(value) else value
-
-
-def _timing(row: tuple[Any, ...], flags: int) -> Timing | None:
-    if not flags & _TIMED:
-        return None
-    ttfe, ttft, ttfo, thinking, service, response, generation, gap_max, lag, connect = [
-        None if one == _NO_NUMBER else one for one in row[10:20]
-    ]
-    tpot, output_speed, gap, zero_gaps, chunk_tokens = map(_real, row[20:])
-    cold, in_one_piece = bool(flags & _COLD), bool(flags & _IN_ONE_PIECE)
-    return Timing(
-        ttfe, ttft, ttfo, thinking, service, response, generation, tpot, output_speed, gap, gap_max, zero_gaps,
-        chunk_tokens, lag, connect, (), cold, in_one_piece,
-    )  # fmt: skip

@@ -22,7 +22,8 @@ from trueweight.core import TrueweightError
 from trueweight.core.steps import rare_garbage_collection
 from trueweight.store import RunDir, TrialNames
 from trueweight.workflow.judge.fingerprint import code_fingerprint
-from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
+from trueweight.workflow.judge.judged_trial import JudgedTrial, PackedTrial, TrialJudge, pack, unpack
+from trueweight.workflow.judge.trial_keys import KEY_SIZE, TrialKeys
 
 VARIABLE: Final = "TRUEWEIGHT_JUDGE_PROCESSES"
 """The environment variable with the number of processes; by default one for each processor."""
@@ -104,8 +105,9 @@ class JudgeProcesses:
             self._end(place)
             return None
         with suppress(msgspec.MsgspecError, KeyError):
-            if data and (found := unpack(data, self._judge)).trial == trial:
-                return found
+            packed = PackedTrial(data[:KEY_SIZE].rstrip(b"\0") and data[:KEY_SIZE], data[KEY_SIZE:])
+            if packed.data and (found := unpack(packed.data, self._judge)).trial == trial:
+                return found._replace(packed=packed)
         return None
 
     def _end(self, place: int) -> None:
@@ -152,14 +154,17 @@ def _receive(pipe: IO[bytes] | None) -> bytes | None:
 def serve(tasks: IO[bytes], results: IO[bytes]) -> None:
     """Judge what is asked for; the program of a process. The first message is the fingerprint of its code."""
     task = msgspec.msgpack.decode(tasks.read(), type=_Task)
-    _send(results, (code_fingerprint() or "").encode())
+    code = code_fingerprint() or ""
+    _send(results, code.encode())
     results.flush()
     with RunDir.open(Path(task.run)) as run, rare_garbage_collection():
         judge = TrialJudge(run.manifest, run.cases(), task.without)
+        keys = TrialKeys(run, judge, code)
         for trial in TrialNames(data=task.names, odd=task.odd_names):
             data = b""
             with suppress(TrueweightError, UnicodeEncodeError):  # then the process that asked judges, and reports it
-                data = pack(judge.judge(run.read(trial)))
+                packed = pack(judge.judge(run.read(trial)))
+                data = keys.of(trial).ljust(KEY_SIZE, b"\0") + packed
             _send(results, data)
     results.flush()
 
