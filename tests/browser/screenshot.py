@@ -77,7 +77,7 @@ def renew() -> None:
 def _run(providers: Sequence[str], folder: Path) -> Path:
     """Record a run of these simulated providers, and return its report."""
     with running_fleet(providers) as file:
-        words = ["--suite", "tool-calls,structured-output", "--out", str(folder), "--quiet"]
+        words = ["--suite", "tool-calls,structured-output", "--out", str(folder), "--quiet", "--concurrency", "2"]
         command = [sys.executable, "-m", "trueweight", "run", "--providers", str(file), *words]
         subprocess.run(command, check=False)  # faulty providers: its exit code says so
     return folder / "report.html"

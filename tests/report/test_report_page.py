@@ -18,6 +18,7 @@ from report_sample import make_drift, make_evidence, make_evidences, make_summar
 from test_report_formats import HOSTILE, hostile_summary
 
 from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
+from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import ClientSession
 from trueweight.report import Evidence, render_html, wanted_answers, wanted_trials
 from trueweight.report.page.payload import curl, marked, payload
@@ -398,3 +399,16 @@ def test_why_begins_with_the_worst_and_has_the_lost_requests(page: Page) -> None
              if tag == "a" and str(attributes.get("href", "")).startswith("#why-")}  # fmt: skip
     assert links
     assert links <= heads
+
+
+def test_a_note_on_what_numbers_contain_stands_below_the_table_and_a_limit_above_it() -> None:
+    """Calls that differ by chance limit nothing: they do not come between the answer and its numbers."""
+    summary = typed(make_summary(12))
+    notes = (
+        Note(code=NoteCode.OPEN_CALLS, providers=("twin",), count=1, of=152, text="1", recorded="152"),
+        Note(code=NoteCode.NOT_FINISHED, count=10, of=20),
+    )
+    text = render_html(structs.replace(summary, run=structs.replace(summary.run, notes=notes)), ())
+    table = text.index('<table id="providers"')
+    assert text.index("twin: it called a tool where the reference did not") > table
+    assert text.index("10 of 20") < table

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from trueweight.core import Drift, DriftVerdict, Estimate
 from trueweight.core.assessment import LimitCode
+from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import Metric, all_metrics, in_order
 from trueweight.metrics.quantiles import UNDEFINED
@@ -17,12 +20,15 @@ from trueweight.report.words import (
     RecommendationLine,
     Recommended,
     cut_in_thought,
+    notes_words,
     recommendation_lines,
     run_limits,
     run_notes,
     summary_sentence,
 )
 
+_REMARKS: Final = frozenset({NoteCode.OPEN_CALLS})
+"""Notes on what numbers contain. They stand below the table; all others limit what the run can say."""
 _SPOILED: Final = 0.1
 """A row has its own mark if this share of its times is spoiled; below it only the line above the table reports it."""
 
@@ -67,13 +73,15 @@ class ProviderRow(NamedTuple):
 
 class FirstScreen(NamedTuple):
     """All of the first screen. ``cut`` are sentences on replies without an answer to judge, ``limits`` sentences on
-    what this run cannot say, ``compared`` the number of candidates that were compared with the
-    reference, ``among`` that of candidates that were compared with each other because there is no reference.
+    what this run cannot say, ``remarks`` on what its numbers contain, ``compared`` the number of candidates that were
+    compared with the reference, ``among`` that of candidates that were compared with each other because there is no
+    reference.
     """
 
     cut: tuple[str, ...]
     lines: tuple[RecommendationLine, ...]
     limits: tuple[str, ...]
+    remarks: tuple[str, ...]
     columns: tuple[Column, ...]
     rows: tuple[ProviderRow, ...]
     compared: int
@@ -153,6 +161,9 @@ def _limited(provider: ProviderSummary) -> str:
 
 def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScreen:
     """Lay out the first screen."""
+    notes = summary.run.notes
+    limiting = tuple(note for note in notes if note.code not in _REMARKS)
+    noted = structs.replace(summary, run=structs.replace(summary.run, notes=limiting))
     columns = tuple(c for c in (_column(summary, metric) for metric in in_order(all_metrics()) if metric.column) if c)
     reference = summary.run.reference
     theirs = summary.reference.precision if summary.reference is not None else None
@@ -175,7 +186,8 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
     return FirstScreen(
         cut_in_thought(summary),
         recommendation_lines(summary, providers),
-        (*run_notes(summary), *run_limits(summary)),
+        (*run_notes(noted), *run_limits(summary)),
+        tuple(notes_words([note for note in notes if note.code in _REMARKS], tuple(summary.providers))),
         columns,
         tuple(rows),
         len(providers) - 1 if compared else 0,
