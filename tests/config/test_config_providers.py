@@ -432,3 +432,42 @@ def test_apis_are_narrowed_by_name() -> None:
     with pytest.raises(ConfigError) as caught:
         only_apis([two], ["chats"])
     assert caught.value.code == "unknown-protocol"
+
+
+RANDOM = "zQ9xT4kLm7Pw2Rv8Yb3Nc6Hd1Jf5Gs0aUeXo"
+"""A key without the form of any vendor's."""
+
+
+@pytest.mark.parametrize("key", [SECRET, RANDOM, "0123456789abcdef0123456789abcdef"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        'role = "{}"', 'role = ["{}"]', 'api = "{}"', 'api_key_env = ["{}"]', 'key_header = "{}"', '"{}" = 1',
+        'headers = {{ "{}" = "1" }}', 'timeout = "{}"', 'price = {{ "{}" = 1 }}', 'base_url = "{}"',
+        'base_url = {{ chat = "http://user:{}@h/v1" }}', 'base_url = {{ "{}" = "http://h/v1" }}',
+        'base_url = {{ chat = "http://h/v1?key={}" }}', 'sampling = {{ "{}" = 1 }}', 'thinking = {{ "{}" = 1 }}',
+    ],
+)  # fmt: skip
+def test_a_key_in_the_wrong_place_is_never_shown(refusal: Load, line: str, key: str) -> None:
+    """Not twelve characters of it, in whatever field it was pasted."""
+    fields = {"name": '"a"', "base_url": '"http://h/v1"', "model": '"m"'}
+    name, _, value = line.format(key).partition(" = ")
+    error = refusal("[[provider]]\n" + "".join(f"{n} = {v}\n" for n, v in {**fields, name: value}.items()))
+    shown = f"{error.message} {error.hint}"
+    assert not [key[at : at + 12] for at in range(len(key) - 11) if key[at : at + 12] in shown]
+
+
+def test_names_of_models_and_of_hosts_are_shown(refusal: Load) -> None:
+    """What is hidden is a key's mixture of letters and digits, without dashes."""
+    for text in ("Qwen/Qwen3-235B-A22B-Instruct-2507", "meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8"):
+        assert text in refusal(GOOD + f'role = "{text}"').message
+
+
+@pytest.mark.parametrize("url", ["http://[v1.x]/v1", "http://[::1]x/v1", "http://a[::1]/v1"])
+def test_brackets_that_hold_no_address_are_refused(refusal: Load, url: str) -> None:
+    assert refusal(f'[[provider]]\nname = "a"\nmodel = "m"\nbase_url = "{url}"\n').code == "config-url"
+
+
+def test_a_hexadecimal_number_that_cannot_be_written_in_digits_is_refused_at_its_line(refusal: Load) -> None:
+    error = refusal(GOOD + "extra_body = { x = 0x" + "f" * 6000 + " }\n")
+    assert (error.code, error.where.rpartition(":")[2]) == ("config-toml", "5")

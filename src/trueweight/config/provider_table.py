@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from trueweight.config.body_table import OWN_BODY_KEYS, is_json, read_changes, read_sampling
 from trueweight.config.keys import is_env_name, read_key, shown_name
-from trueweight.config.secrets import hidden_in, names_a_secret
+from trueweight.config.secrets import hidden_in, looks_like_secret, may_be_key, names_a_secret
 from trueweight.config.spot import Spot
 from trueweight.config.table import read_table
 from trueweight.config.urls import flaw_of
@@ -159,7 +159,7 @@ def _price(table: _PriceTable) -> Price:
 def _refuse_secrets(spot: Spot, entry: Mapping[str, Any]) -> None:
     valid = 'Valid: api_key_env = "NAME", the environment variable that holds the key.'
     for key in entry:
-        if key != "api_key_env" and names_a_secret(key):
+        if looks_like_secret(key) or (key != "api_key_env" and names_a_secret(key)):
             spot.at(key).refuse(
                 f"{key} holds a key (not shown), and keys do not belong in files", code="config-literal-key", hint=valid
             )
@@ -177,7 +177,7 @@ def _apis(spot: Spot, names: list[str]) -> tuple[str, ...]:
     valid = [name for name, protocol in PROTOCOLS.all().items() if protocol.completions]
     for name in names:
         if name not in valid:
-            spot.refuse(f"api = {name!r} is not known", code="config-value", hint=near_miss(name, valid))
+            spot.refuse(f"api = {name[:80]!r} is not known", code="config-value", hint=near_miss(name[:200], valid))
     if not names or len(set(names)) < len(names):
         spot.refuse_value(names, "not usable", valid="at least one API, and each once")
     return tuple(names)
@@ -252,6 +252,12 @@ def _query(spot: Spot, table: dict[str, Any]) -> dict[str, str]:
 def _key_header(spot: Spot, name: str | None) -> str | None:
     if name is None:
         return None
+    if may_be_key(name):
+        spot.refuse(
+            f"key_header (a value of {len(name)} characters, not shown: it may be a key): not the name of a header",
+            code="config-literal-key",
+            hint='Valid: e.g. "api-key", "x-api-key", "Authorization". The key itself stays in the environment.',
+        )
     if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
         spot.refuse_value(
             name, "not the name of a header for the key", valid='e.g. "api-key", "x-api-key", "Authorization"'
@@ -269,9 +275,9 @@ def _headers(spot: Spot, table: dict[str, Any]) -> dict[str, str]:
                 code="config-value",
                 hint="Valid: each header once.",
             )
-        if names_a_secret(name) or next(hidden_in(value), None) is not None:
+        if names_a_secret(name) or may_be_key(name) or next(hidden_in(value), None) is not None:
             here.refuse(
-                f"header {name!r} holds a credential (not shown), and keys do not belong in files",
+                f"header {name!r} is or holds a credential (not shown), and keys do not belong in files",
                 code="config-literal-key",
                 hint='Valid: api_key_env = "NAME"; the key is then sent in the header of the API, or of key_header.',
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from trueweight.config.lines import Lines, Path
-from trueweight.config.secrets import looks_like_secret
+from trueweight.config.secrets import looks_like_secret, without_secrets
 from trueweight.core import ConfigError
 from trueweight.core.evidence import quote
 
@@ -16,7 +16,7 @@ _SHOWN = 80
 
 def quoted(value: Any) -> str:
     """A value as it is in the file, cut to about 80 characters; hidden if it looks like a key."""
-    if looks_like_secret(json.dumps(value, ensure_ascii=False, default=str)):
+    if looks_like_secret(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)):
         return "(not shown: it looks like a key)"
     return quote(value, _SHOWN)
 
@@ -39,8 +39,8 @@ class Spot:
         return f"{self.file}:{self.lines.find(*self.path)}"
 
     def refuse(self, message: str, *, code: str, hint: str) -> NoReturn:
-        """Raise a ConfigError at this place."""
-        raise ConfigError(message, code=code, where=self.where, hint=hint)
+        """Raise a ConfigError at this place. What may be a key is not shown."""
+        raise ConfigError(without_secrets(message), code=code, where=self.where, hint=hint)
 
     def refuse_value(self, value: Any, problem: str, *, valid: str, code: str = "config-value") -> NoReturn:
         """Raise a ConfigError that says ``key = value: problem``, and what is valid."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from trueweight.config.spot import Spot
+from trueweight.config.spot import Spot, quoted
 from trueweight.core import near_miss
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -62,7 +62,9 @@ def _value(spot: Spot, value: Any, hint: Any, area: str, key: str) -> Any:
     hint, bare = _without_none(hint), _bare(hint)
     if choices := _choices(bare):
         if value not in choices:
-            spot.refuse(f"{key} = {value!r} is not known", code=f"{area}-value", hint=near_miss(str(value), choices))
+            spot.refuse(
+                f"{key} = {quoted(value)} is not known", code=f"{area}-value", hint=near_miss(str(value)[:200], choices)
+            )
         return msgspec.convert(value, bare)
     kind = get_origin(bare) or bare
     is_table = isinstance(kind, type) and issubclass(kind, msgspec.Struct)

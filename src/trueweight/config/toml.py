@@ -7,12 +7,17 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from trueweight.config.secrets import without_secrets
 from trueweight.core import ConfigError
 from trueweight.core.json_value import JsonObject
 from trueweight.core.regular_file import read_regular
 
 MAX_DEPTH = 100
 
+_MOST_BITS = 13_000
+"""Bits of the largest whole number, some 3,900 decimal digits. Python reads any number of hexadecimal digits, but
+writes no more than 4,300 decimal ones."""
+_MANY_DIGITS = re.compile(r"[0-9a-fA-Fxob_]{3000,}")
 _AT_LINE = re.compile(r"at line (\d+)")
 
 
@@ -48,24 +53,43 @@ def parse_toml(text: str, where: str, *, area: str, hint: str) -> JsonObject:
     try:
         document = tomllib.loads(text)
         if _depth(document) <= MAX_DEPTH:
-            return document
-        line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
+            if not _has_huge_number(document):
+                return document
+            line, reason = _line_of_digits(text), "a whole number has too many digits"
+        else:
+            line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
         line = int(found.group(1)) if found else max(1, len(text.splitlines()))
         reason = str(error).split(" (at ")[0]
     except ValueError:
-        line, reason = _line_of_longest(text), "a whole number has too many digits"
+        line, reason = _line_of_digits(text), "a whole number has too many digits"
     except RecursionError:
         line, reason = _line_of_longest(text), f"nested deeper than {MAX_DEPTH} levels"
     # Outside of "except": the original error has the whole document, which may have a key pasted into it.
-    raise ConfigError(f"not valid TOML: {reason}", code=f"{area}-toml", where=f"{where}:{line}", hint=hint)
+    message = without_secrets(f"not valid TOML: {reason}")
+    raise ConfigError(message, code=f"{area}-toml", where=f"{where}:{line}", hint=hint)
 
 
 def _line_of_longest(text: str) -> int:
     """The longest line: the one that most likely has the number, or the brackets, that are too long."""
     lines = text.splitlines()
     return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
+
+
+def _line_of_digits(text: str) -> int:
+    """The first line with so many digits in a row that they are no number of TOML; the longest if none has."""
+    found = _MANY_DIGITS.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else _line_of_longest(text)
+
+
+def _has_huge_number(value: Any) -> bool:
+    """Whether a document has a whole number that no JSON text of a request can hold; its depth has a limit."""
+    if isinstance(value, dict):
+        return any(map(_has_huge_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_huge_number, value))
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
 
 
 def _depth(document: JsonObject) -> int:

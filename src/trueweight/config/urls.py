@@ -27,6 +27,7 @@ def flaw_of(url: str) -> tuple[str, bool]:
         ),
         (parts.scheme not in ("http", "https"), f"its scheme is {parts.scheme or 'missing'!r}"),
         (not parts.hostname, "it has no host"),
+        (not _AUTHORITY.fullmatch(parts.netloc), "its host has brackets that are not those of an IPv6 address"),
         (flaw := _flaw_of_host(parts.hostname or ""), flaw),
         (port == 0, "its port is 0"),
         (added != "", f"it ends in {added}, which is added for you"),
@@ -44,6 +45,7 @@ def flaw_of(url: str) -> tuple[str, bool]:
     return next((flaw for wrong, flaw in shown if wrong), ""), False
 
 
+_AUTHORITY = re.compile(r"(?:\[[0-9A-Fa-f:.]*:[^\[\]]*\]|[^\[\]]*)(?::\d*)?")
 _FOUR_NUMBERS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
