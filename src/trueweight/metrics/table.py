@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from sys import intern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -104,6 +104,10 @@ class Table:
     def take(self, rows: Array) -> Table:
         """The same columns for some rows, in that order. A column is copied when it is read."""
         return _Taken(self, rows)
+
+    def changed(self, **columns: Any) -> Table:
+        """A table with these columns in place of its own. All others are copied if this table was taken of another."""
+        return Table(**{column.name: getattr(self, column.name) for column in fields(Table)} | columns)
 
     def keys(self, *, shift: int = 0) -> list[TrialKey]:
         """The key of each row, with ``shift`` taken from its repeat: what pairs it with another provider's row."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -51,7 +51,7 @@ class _Planned:
         """The same with so many cases: those of the run, again and again."""
         rows, rounds = len(self.table), -(-cases // self.cases)
         again = self.table.take(np.tile(np.arange(rows), rounds))
-        again = replace(again, case=again.case + np.repeat(np.arange(rounds) * self.cases, rows))
+        again = again.changed(case=again.case + np.repeat(np.arange(rounds) * self.cases, rows))
         return _Planned(again.take(np.flatnonzero(again.case < cases)), cases, [*self.expects] * rounds)
 
     def thinned(self, part: float) -> _Planned:
@@ -60,7 +60,7 @@ class _Planned:
         number = np.full(self.cases, -1)
         number[kept] = np.arange(len(kept))
         table = self.table.take(np.flatnonzero(number[self.table.case] >= 0))
-        return _Planned(replace(table, case=number[table.case]), len(kept), [self.expects[case] for case in kept])
+        return _Planned(table.changed(case=number[table.case]), len(kept), [self.expects[case] for case in kept])
 
 
 def refuse_unattainable(
@@ -189,8 +189,7 @@ def _sample(planned: _Planned, *, cold: bool, up: bool) -> Sample:
     spread = 1 + (order * planned.cases + table.case) / (size * planned.cases)  # all differ, alike in each case
     values = spread * (1e12 if up else 1e-12)
     yes = np.ones(size, dtype=bool)
-    ideal = replace(
-        table,
+    ideal = table.changed(
         absent=np.full(size, ""),
         attempts=np.ones(size, dtype=np.int64),
         first_ok=yes,
