@@ -16,6 +16,7 @@ PROVIDERS = '[[provider]]\nname = "p"\nbase_url = "http://127.0.0.1:1/v1"\nmodel
     ("options", "code"),
     [
         (("--shards", "s3://b/r"), "shards-alone"),
+        (("--engine", "ray", "--shards", "ftp://me:secret@host/r"), "shards-password"),
         (("--engine", "ray", "--shard", "1/2"), "engine-shard"),
         (("--engine", "ray", "--drift"), "engine-drift"),
     ],
@@ -27,6 +28,7 @@ def test_options_that_exclude_each_other(options: tuple[str, ...], code: str, tm
     done = trueweight(*command, *options, cwd=tmp_path)
     assert done.returncode == 2
     assert f"error[{code}]" in done.stderr
+    assert "secret" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 

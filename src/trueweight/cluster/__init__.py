@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from trueweight.core import ConfigError
 from trueweight.store import RunDir, has_exchanges
@@ -16,12 +17,30 @@ from trueweight.workflow.judge.judged_trial import TrialJudge
 from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.send import Sender
 
-__all__ = ["is_url", "ray_judges", "ray_sender", "sources"]
+__all__ = ["checked_place", "is_url", "ray_judges", "ray_sender", "sources"]
 
 
 def is_url(place: str) -> bool:
     """Whether a place is a URL, as opposed to a path of this machine."""
     return "://" in place
+
+
+def checked_place(place: str) -> str:
+    """A place as all machines understand it: a URL, or the absolute path of a directory.
+
+    Raises:
+        ConfigError: ``shards-password`` for a URL with a password, which would be in the manifest and in errors.
+    """
+    if not is_url(place):
+        return str(Path(place).absolute())
+    if urlsplit(place).password is not None:
+        raise ConfigError(
+            "the URL has a password",
+            code="shards-password",
+            where="--shards",
+            hint="Valid: a URL without it. The package of the file system reads credentials from the environment.",
+        )
+    return place
 
 
 @contextmanager
@@ -35,6 +54,7 @@ def ray_sender(place: str, *, together: bool = False, fresh: bool = False) -> It
         ConfigError: ``extra-missing`` if the extra is not installed.
         InfrastructureError: ``cluster-unreachable``.
     """
+    place = place and checked_place(place)
     engine = _engine()
     with ExitStack() as stack:
         yield engine.RaySender(stack, place, together, fresh)
@@ -87,9 +107,10 @@ def sources(place: str, beside: Path) -> Iterator[list[RunDir]]:
         beside: a run is made from a URL beside this directory, for the time of the block.
 
     Raises:
-        ConfigError: ``run-missing`` if there is none, ``extra-missing`` if a URL needs a package that is missing.
+        ConfigError: ``run-missing`` if there is none, ``extra-missing`` if a URL needs a package that is missing; as
+            `checked_place`.
     """
-    path = Path(place)
+    path, checked = Path(place), checked_place(place)
     with ExitStack() as stack:
         found: list[RunDir] = []
         if is_url(place) or (path / "shards").is_dir():
@@ -97,7 +118,7 @@ def sources(place: str, beside: Path) -> Iterator[list[RunDir]]:
                 from trueweight.cluster.record import run_from
             except ImportError as error:
                 raise _without_extra(place, error) from None
-            found.append(stack.enter_context(run_from(place, beside)))
+            found.append(stack.enter_context(run_from(checked, beside)))
         if not is_url(place) and (not found or has_exchanges(path)):
             found.append(stack.enter_context(RunDir.open(path)))
         yield found

@@ -22,6 +22,7 @@ import fsspec
 import msgspec
 
 from trueweight.core import ConfigError, Exchange, FailureKind, InfrastructureError, digest
+from trueweight.redaction import for_people
 from trueweight.store import Manifest, RunFile, SessionRecord, decode_exchange, encode_exchange, zstd
 
 FOLDER: Final = "shards"
@@ -58,7 +59,7 @@ class ShardFolder:
             self._files, self._root = fsspec.core.url_to_fs(place)
         except (ImportError, ValueError) as error:
             raise ConfigError(
-                f"the URL cannot be opened: {error}",
+                f"the URL cannot be opened: {for_people(str(error))}",
                 code="shards-place",
                 where=place,
                 hint="Valid: a directory, or a URL of fsspec whose package is installed, e.g. s3:// with s3fs.",
@@ -75,7 +76,7 @@ class ShardFolder:
             raise
         except Exception as error:  # each file system raises its own
             raise InfrastructureError(
-                f"the storage of the shards failed: {type(error).__name__}: {error}",
+                f"the storage of the shards failed: {for_people(f'{type(error).__name__}: {error}')}",
                 code="shards-storage",
                 where=self.place,
                 hint="What is recorded there is kept. Run the same command again to resume.",
