@@ -1,8 +1,8 @@
 """The power of the best possible test of a host with a fault, which bounds that of every test.
 
-The test knows what no test can know: how the rates of the cases are distributed, how the trials of each host depend on
-each other, and which share of what would pass the fault fails. It does not know which case has which rate, nor, where
-all have the same, what that rate is. It has all trials, both passes of the reference included. By the lemma of Neyman
+The test knows what no test can know: how the rates of the cases are distributed around their mean, how the trials of
+each host depend on each other, and which share of what would pass the fault fails. It does not know which case has
+which rate, nor the mean rate of a healthy fleet. It has all trials, both passes of the reference included. By the lemma of Neyman
 and Pearson no test at its level finds the fault more often than the likelihood ratio does. Its level is that of the
 first step of the assessment's correction.
 
