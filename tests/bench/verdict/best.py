@@ -2,9 +2,9 @@
 
 The test knows what no test can know: how the rates of the cases are distributed around their mean, how the trials of
 each host depend on each other, and which share of what would pass the fault fails. It does not know which case has
-which rate, nor the mean rate of a healthy fleet. It has all trials, both passes of the reference included. By the lemma of Neyman
-and Pearson no test at its level finds the fault more often than the likelihood ratio does. Its level is that of the
-first step of the assessment's correction.
+which rate, nor the mean rate of a healthy fleet. It has all trials, both passes of the reference included. By the lemma
+of Neyman and Pearson no test at its level finds the fault more often than the likelihood ratio does. Its level is that
+of the first step of the assessment's correction.
 
 A healthy host passes each case with the case's rate, however its trials depend on each other. So one healthy host is
 enough to bound the power of a test that accuses none: that with the law of the faulty host's trials, tilted
