@@ -77,12 +77,12 @@ def test_what_changed_is_said_in_three_words() -> None:
 
 
 def test_an_event_is_told_without_its_envelope() -> None:
-    """What it adds is shown; what is not a chunk is shown raw; depth and length do no harm."""
+    """What it adds is shown; what is not a chunk is shown whole; depth and length do no harm."""
     data = {"id": "x", "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]}
     span = Span(0, 1)
     assert preview(Event(0, span, data, "{…}"), "chat", 100) == 'delta {"content":"Hi"}  finish_reason "stop"'
     assert preview(Event(0, span, None, "[DONE]"), "chat", 100) == "[DONE]"
-    assert preview(Event(0, span, {"choices": "no"}, "raw"), "chat", 100) == "raw"
+    assert preview(Event(0, span, {"choices": "no"}, ""), "chat", 100) == '{"choices":"no"}'
     deep: object = 1
     for _ in range(100_000):
         deep = [deep]

@@ -106,7 +106,8 @@ class Table:
         return _Taken(self, rows)
 
     def changed(self, **columns: Any) -> Table:
-        """A table with these columns in place of its own. All others are copied if this table was taken of another."""
+        """A table with these columns in place of those of the same name. The others are copied if this table has rows
+        of another one."""
         return Table(**{column.name: getattr(self, column.name) for column in fields(Table)} | columns)
 
     def keys(self, *, shift: int = 0) -> list[TrialKey]:
