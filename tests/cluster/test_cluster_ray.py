@@ -33,6 +33,7 @@ from trueweight.core.summary_json import encode_summary
 from trueweight.fleet import running_fleet
 from trueweight.store import RunDir
 from trueweight.workflow.finish import judge
+from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("default")]  # Ray and moto have warnings of their own
 PORT = 5557
@@ -194,8 +195,11 @@ def test_a_node_that_dies_changes_nothing_of_the_summary(
         assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
 
-def test_a_cluster_judges_to_the_last_digit(nodes: Nodes, fleet: Path, tmp_path: Path) -> None:
-    """`judge --engine ray` and this process write the same bytes."""
+def test_a_cluster_judges_to_the_last_digit(
+    nodes: Nodes, fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`judge --engine ray` and this process write the same bytes. Where a node dies, its blocks are judged on another
+    one, and none is left to the driver."""
     command = ("run", "--providers", fleet, "--suite", "tool-calls,structured-output", "--limit", 20, "--no-probe")
     assert trueweight(*command, "--quiet", "--out", "run", cwd=tmp_path).returncode in (0, 1)
     summary = tmp_path / "run" / "summary.json"
@@ -204,6 +208,23 @@ def test_a_cluster_judges_to_the_last_digit(nodes: Nodes, fleet: Path, tmp_path:
     done = trueweight("judge", "run", "--engine", "ray", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert summary.read_bytes() == here
+
+    from trueweight.cluster import judging
+    from trueweight.cluster.engine import cluster
+
+    monkeypatch.setattr(judging, "_BLOCK", 4)
+    monkeypatch.setattr(judging, "_AHEAD", 1_000)
+    with cluster(), RunDir.open(tmp_path / "run") as run:
+        judge_here = TrialJudge(run.manifest, run.cases())
+        pool = judging.RayJudges(run, judge_here, run.trials())
+        found = []
+        for trial in run.trials():
+            found.append(pool.take(trial))
+            if len(found) == 1:
+                nodes.kill_one()
+        pool.close()
+        expected = [unpack(pack(judge_here.judge(run.read(trial))), judge_here) for trial in run.trials()]
+    assert found == expected
 
 
 def test_workers_load_a_provider_together(nodes: Nodes, bucket: str, fleet: Path, tmp_path: Path) -> None:
