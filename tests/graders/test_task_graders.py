@@ -156,13 +156,19 @@ def answers(*texts: str) -> list[Answer]:
             "label",
             {"labels": ["billing", "outage"], "bare": True},
         ),
-        (answers('{"a": 1}', '{"a": 2}'), "json-fields", {"bare": True}),
-        (answers('```json\n{"a": 1}\n```', '{"a": 2}'), "json-fields", {}),
+        (answers('{"a": 1}', '{"a": 2}'), "json-fields", {"bare": True, "whole": True}),
+        (answers('```json\n{"a": 1}\n```', '{"a": 2}'), "json-fields", {"whole": True}),
+        (answers(json.dumps({"a": "A long text. " * 9})), "json-fields", {"bare": True}),
         (answers("1,200", "13.5", "-7."), "number", {"bare": True}),
         (answers("12", "13.5", "it is 7"), "number", {}),
         (answers("Bonn", "Oslo", "New York"), "text", {"normalise": True}),
         (answers("A long text. " * 9, "Another long text. " * 9), "prose", {}),
-        ([{"calls": [{"name": "f", "arguments": {}}]}, {"content": "No tool is needed."}], "call-fields", {}),
+        (
+            [{"calls": [{"name": "f", "arguments": {}}]}, {"content": "No tool is needed."}],
+            "call-fields",
+            {"whole": True},
+        ),
+        ([{"calls": [{"name": "send", "arguments": {"text": "A long text. " * 9}}]}], "call-fields", {}),
         ([], "prose", {}),
         (answers(*["yes", "no"] * 30, "I cannot say that."), "label", {"labels": ["no", "yes"], "bare": True}),
         (
@@ -216,6 +222,21 @@ def test_an_answer_is_right_against_itself(grader: str, options: dict[str, Any],
 def test_an_answer_without_the_form_is_no_expected_answer(grader: str, options: dict[str, Any], content: str) -> None:
     """So that a recorded answer that is malformed is not what candidates are held to."""
     assert GRADERS.get(grader).expect({"content": content}, options) is None
+
+
+def test_a_whole_answer_is_right_or_not() -> None:
+    """A call with a wrong queue, and an object with a wrong amount, are wrong answers, however many fields are right:
+    the fields are counted beside the score."""
+    want = {"calls": [{"name": "assign", "arguments": {"queue": "payments", "urgent": False}}]}
+    wrong = SampleReply(calls=(SampleCall('{"queue": "returns", "urgent": false}', name="assign"),))
+    for options, value in (({}, 2 / 3), ({"whole": True}, 0.0)):
+        expected = GRADERS.get("call-fields").expect(want, options)
+        score = grade("call-fields", CASE, read(wrong), expected)
+        assert (score.value, score.reason) == (pytest.approx(value), '"assign.queue" has another value')
+        assert sum(one.right for one in score.fields) == 2
+    expected = GRADERS.get("json-fields").expect({"content": '{"a": 1, "b": 2}'}, {"whole": True})
+    assert grade("json-fields", CASE, read(says('{"a": 1, "b": 3}')), expected).value == 0
+    assert grade("json-fields", CASE, read(says('{"b": 2, "a": 1}')), expected).value == 1
 
 
 @pytest.mark.parametrize(

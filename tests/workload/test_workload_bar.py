@@ -37,7 +37,7 @@ def test_a_bar_is_proposed_from_the_baselines_own_noise(tmp_path: Path) -> None:
     assert bar.answers.quality_margin is None
     assert bar.p95_ms_at_most == 1100
     assert bar.cost_per_1000_at_most == pytest.approx(0.7)
-    assert "agreement: 34 at best" in done.stderr
+    assert "agreement: 34 if no answer misses it" in done.stderr
     assert "taken to agree" not in done.stderr
     assert "trueweight run --providers providers.toml --suite" in done.stderr
     assert done.returncode == 4, "150 cases are too few for 85% at a true agreement of 90%"
@@ -52,7 +52,7 @@ def test_golden_answers_bring_the_margin(tmp_path: Path) -> None:
     (folder / "golden.yaml").write_text("\n".join(f"{name}: {{content: other}}" for name in names), encoding="utf-8")
     done = trueweight("bar", "init", folder, cwd=tmp_path)
     assert "quality_margin = 0.05" in done.stdout
-    assert f"quality: {margin_needs(0.05, 3, 0).least} at best" in done.stderr
+    assert f"quality: {margin_needs(0.05, 3, 0).least} if no answer misses it" in done.stderr
     assert "there are 30: TOO FEW" in done.stderr
     assert "the baseline is taken to agree with itself in 98%: no request is twice in the log" in done.stderr
     assert "# Not proposed: p95_ms_at_most: 30 cases are too few" in done.stdout
@@ -69,9 +69,11 @@ def test_texts_bring_the_margin_of_an_llm_judge(tmp_path: Path) -> None:
         (texts,) = [line for line in done.stdout.splitlines() if "LLM judge" in line and line.startswith("#")][:1]
         assert ("judge_margin = 0.1" in done.stdout) is enough
         least = margin_needs(0.1, looks_of(1, 2), 0).least
-        assert (f"preferred: {least} at best; there are 90: enough" if enough else f"would need {least} cases") in (
-            done.stderr
-        ), texts
+        assert (
+            f"preferred: {least} if no answer misses it; there are 90: enough"
+            if enough
+            else f"would need {least} cases"
+        ) in (done.stderr), texts
     few = [*(ticket_row(n, LABELS[n % 3]) for n in range(60)), *(text_row(n, LABELS[n % 3]) for n in range(5))]
     done = trueweight("bar", "init", workload_of(few, tmp_path / "few"), "--candidates", 1, cwd=tmp_path)
     assert "too few cases to move with the others" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -50,6 +51,51 @@ def test_a_phone_number_with_the_prefix_for_abroad_needs_no_region() -> None:
     """0049 is +49; a number of an order that begins so is none."""
     assert Replacer(phones_of(None)).text("0049 30 901820, 030 901820") == "+1 202 555 0100, 030 901820"
     assert Replacer(phones_of(None)).text("order 0000123456") == "order 0000123456"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("My card is 2223 0031 2200 3222.", "My card is 4111111111111111."),
+        ("postgres://shop:hunter2secret@10.2.3.4:5432/x", "postgres://[KEY 1]@192.0.2.1:5432/x"),
+        (
+            "https://hooks.slack.com/services/T024BE7LD/B024BE7LH/aX9bQ2cR8dE1",
+            "https://hooks.slack.com/services/[KEY 1]",
+        ),
+        ("see http://localhost:8080/a@b", "see http://localhost:8080/a@b"),
+    ],
+)
+def test_keys_in_urls_and_the_newer_cards(text: str, left: str) -> None:
+    """A password in a URL, a webhook's path, and Mastercard's range from 2221; a port is no password."""
+    assert Replacer().text(text) == left
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("levels", [1, 2])
+def test_json_inside_a_text_stays_json_with_the_same_stand_ins(levels: int, *, ascii_only: bool) -> None:
+    """Answers and arguments of calls are JSON in a text, in which a line end is ``\\n`` and José may be ``Jos\\u00e9``:
+    what is found is whole, and what is left is JSON."""
+    replacer = Replacer(phones_of(None), names_of(["José Ruiz"]))
+    plain = {"from": "josé.1@web.de", "name": "José Ruiz", "text": 'Mail:\nanna@gmx.de\n"+49 30 901820" \U0001f600'}
+    left = {
+        "from": "person1@example.com",
+        "name": "Person 1",
+        "text": 'Mail:\nperson2@example.com\n"+1 202 555 0100" \U0001f600',
+    }
+    assert replacer.value(plain) == left
+    text = json.dumps(plain, ensure_ascii=ascii_only)
+    for _ in range(levels - 1):
+        text = json.dumps({"inner": text}, ensure_ascii=ascii_only)
+    found = json.loads(replacer.text(f"```json\n{text}\n```").removeprefix("```json").removesuffix("```"))
+    for _ in range(levels - 1):
+        found = json.loads(found["inner"])
+    assert found == left
+
+
+@pytest.mark.parametrize("text", ['"\\ud800 \\n', '\\u12 "\\', '"C:\\new" \\uZZZZ'])
+def test_what_only_looks_like_json_stays_as_it_is(text: str) -> None:
+    """Broken escapes and lone surrogates."""
+    assert Replacer(phones_of(None)).text(text) == text
 
 
 def test_the_preview_is_what_is_written(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def make(
 
 def _not_looked_for(region: str | None, *, names: bool, model: bool) -> str:
     """Which personal data may be left, so that a list of what was replaced is not read as all there is."""
-    left = ["postal addresses", "dates of birth", "numbers of persons and accounts other than IBANs"]
+    left = ["postal addresses", "dates of birth", "identity numbers", "account numbers other than IBANs"]
     if region is None:
         left.insert(0, "phone numbers without the prefix of their country (--region)")
     if not model:

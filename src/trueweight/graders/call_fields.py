@@ -9,7 +9,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.evidence import quote
 from trueweight.core.grader import Options, Score, grader
 from trueweight.core.task import Answer
-from trueweight.graders.fields import FIELD_OPTIONS, FieldComparison, f1, first_wrong
+from trueweight.graders.fields import FIELD_OPTIONS, FieldComparison, first_wrong, whole_of
 from trueweight.graders.json_value import same_json
 from trueweight.protocols.arguments import read_arguments
 
@@ -25,12 +25,14 @@ def _expect(answer: Answer, options: Options) -> Any:
 
 def _propose(answers: Sequence[Answer]) -> Options | None:
     """Tasks in whose answers a tool is called, always or sometimes."""
-    return {} if any(answer.get("calls") for answer in answers) else None
+    calls = [call for answer in answers for call in answer.get("calls", ())]
+    return whole_of(call.get("arguments") for call in calls) if calls else None
 
 
 @grader(
     "call-fields",
-    "F1 of names and arguments of the tool calls: those as expected, of those expected and those made.",
+    "F1 of names and arguments of the tool calls: those as expected, of those expected and those made; with whole, 1 "
+    "if all are right.",
     expected={
         "type": "object",
         "properties": {
@@ -79,7 +81,7 @@ def call_fields(_: Case, reply: Reply, expected: Any) -> Score:
     counts = comparison.counts()
     words = _names([name for name, _ in made]), _names([one["name"] for one in expected["calls"]])
     reason = first_wrong(counts) if words[0] == words[1] else f"it calls {quote(words[0])}, not {quote(words[1])}"
-    value = f1(counts)
+    value = comparison.value()
     return Score(value, reason if value < 1 else "", *words, fields=counts, readable=readable)
 
 

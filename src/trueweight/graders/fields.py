@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.core import Case, Reply
@@ -11,7 +11,7 @@ from trueweight.core.evidence import quote
 from trueweight.core.grader import FieldCount, Options, Score, grader
 from trueweight.core.json_value import canonical_json
 from trueweight.core.task import Answer
-from trueweight.graders.text import BARE, MOSTLY, normal
+from trueweight.graders.text import BARE, MOSTLY, SHORT, normal
 from trueweight.protocols import parse_json
 
 MOST_FIELDS: Final = 5_000
@@ -24,6 +24,10 @@ FIELD_OPTIONS: Final[Mapping[str, Any]] = {
         "ignore": {"type": "array", "items": {"type": "string"}, "description": "paths that do not count"},
         "ordered": {"type": "array", "items": {"type": "string"}, "description": "paths of lists whose order counts"},
         "exact": {"type": "boolean", "description": "texts must be equal, case and white space included"},
+        "whole": {
+            "type": "boolean",
+            "description": "an answer counts only if every field is right; without it, by the F1 of its fields",
+        },
     },
     "additionalProperties": False,
 }
@@ -41,6 +45,7 @@ class FieldComparison:
         self._ignored = frozenset(options.get("ignore", ()))
         self._ordered = frozenset(options.get("ordered", ()))
         self._exact = bool(options.get("exact"))
+        self._whole = bool(options.get("whole"))
         self._left = MOST_FIELDS
         self._counts: dict[str, list[int]] = {}
 
@@ -76,6 +81,11 @@ class FieldComparison:
     def counts(self) -> tuple[FieldCount, ...]:
         """All counts so far, by path."""
         return tuple(FieldCount(path, *numbers) for path, numbers in self._counts.items())
+
+    def value(self) -> float:
+        """The score: F1 of the fields; with ``whole`` 1 if all are right, else 0."""
+        score = f1(self.counts())
+        return float(score == 1) if self._whole else score
 
     def _add(self, path: str, place: int, number: int = 1) -> None:
         self._counts.setdefault(path, [0, 0, 0])[place] += number
@@ -155,7 +165,27 @@ def _propose(answers: Sequence[Answer]) -> Options | None:
     if fits < MOSTLY * len(answers):
         return None
     bare = sum("json" in answer or _is_bare(str(answer.get("content", ""))) for answer in answers)
-    return {"bare": True} if bare >= MOSTLY * len(answers) else {}
+    form = {"bare": True} if bare >= MOSTLY * len(answers) else {}
+    return {**form, **whole_of(map(_value, answers))}
+
+
+def whole_of(values: Iterable[Any]) -> Options:
+    """The option ``whole`` where the fields are short: each has one right value, and a program uses all of them.
+
+    By F1, calls with the wrong queue beside a right name and a right flag would be two thirds right. Long texts differ
+    between good answers, so there the share of the fields says more.
+    """
+    texts = [text for value in values for text in _texts(value)]
+    short = sum(len(text) <= SHORT for text in texts)
+    return {"whole": True} if short >= MOSTLY * len(texts) else {}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(part)
 
 
 def _is_bare(content: str) -> bool:
@@ -169,7 +199,8 @@ def _value(answer: Answer) -> Any:
 
 @grader(
     "json-fields",
-    "F1 of the fields, by path: fields with the expected value, of those expected and those there.",
+    "F1 of the fields, by path: fields with the expected value, of those expected and those there; with whole, 1 if "
+    "all are right.",
     expected={
         "type": "object",
         "properties": {"value": {}, "options": _JSON_OPTIONS},
@@ -191,4 +222,4 @@ def json_fields(_: Case, reply: Reply, expected: Any) -> Score:
     counts = comparison.counts()
     formed = not expected.get("options", {}).get("bare") or _is_bare(reply.content or "")
     reason = first_wrong(counts) or ("" if formed else "the JSON stands in a code fence")
-    return Score(f1(counts), reason, fields=counts, readable=formed)
+    return Score(comparison.value(), reason, fields=counts, readable=formed)

@@ -20,7 +20,7 @@ BARE: Final = {
 """The option of a grader that finds the answer inside a text; proposed where the recorded answers stand alone."""
 MOST_READ: Final = 256 * 1024
 """Characters of a content that are compared: many more than any answer that a grader fits has."""
-_SHORT: Final = 60
+SHORT: Final = 60
 """Characters of a recorded answer of which another spelling would be another answer."""
 
 
@@ -30,7 +30,7 @@ def _expect(answer: Answer, options: Options) -> Any:
 
 def _propose(answers: Sequence[Answer]) -> Options | None:
     texts = [str(answer.get("content", "")).strip() for answer in answers]
-    return {"normalise": True} if sum(0 < len(text) <= _SHORT for text in texts) >= MOSTLY * len(texts) else None
+    return {"normalise": True} if sum(0 < len(text) <= SHORT for text in texts) >= MOSTLY * len(texts) else None
 
 
 @grader(

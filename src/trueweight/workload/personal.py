@@ -8,7 +8,9 @@ replacements are values that are reserved for documentation, or that no one can 
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -35,7 +37,11 @@ _KEY: Final = re.compile(
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
     r"|(?<=Bearer )[\w.~+/-]{16,}=*"
     r"|(?<=Authorization: Basic )[\w+/]{8,}=*"
+    r"|\b(?:npm_|dop_v1_|shp(?:at|ca|pa|ss)_|pypi-|xapp-|lin_api_)[\w-]{16,}"
+    r"|(?<=hooks\.slack\.com/services/)[\w/]{16,}"
+    r"|(?<=://)[^\s/:@\"'<>]{0,64}:[^\s/@\"'<>]{1,200}(?=@[\w\[])"
 )
+"""Keys by their form, and user and password in a URL."""
 _NAMED_KEY: Final = re.compile(
     r"(?<![^\W_])(?:(?:api|access|account|private|secret)[-_ ]?key|(?:access|auth|refresh|session)[-_ ]?token|"
     r"(?:client[-_ ]?)?secret|pass(?:word|wd|phrase)|passwort|pwd)[\"'`]{0,2}\s{0,3}[:=]\s{0,3}[\"'`]{0,2}"
@@ -43,6 +49,12 @@ _NAMED_KEY: Final = re.compile(
     re.IGNORECASE,
 )
 """A key or password behind its name. It has a digit, because ``password: forgotten`` is a sentence."""
+_ESCAPE: Final = re.compile(
+    r'\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\["\\/bfnrt]'
+)
+"""A character as JSON writes it inside a text."""
+_NESTED: Final = 3
+"""Levels of JSON inside JSON that are read."""
 _DOUBLE_ZERO: Final = re.compile(r"(?<!\d)00[ ]?[1-9]")
 _OWN_CARD: Final = ("4111111111111111", "5500005555555559", "378282246310005", "6011000990139424")
 """Numbers that the networks publish for tests."""
@@ -95,7 +107,8 @@ def _cards(text: str) -> Iterator[Found]:
 
 def is_card(digits: str) -> bool:
     """Whether a number is that of a payment card: its length, its network and its check digit (Luhn)."""
-    return 13 <= len(digits) <= 19 and digits[0] in "3456" and len(set(digits)) > 1 and bool(luhn.is_valid(digits))
+    known = digits[:1] in tuple("3456") or (len(digits) == 16 and "2221" <= digits[:4] <= "2720")
+    return 13 <= len(digits) <= 19 and known and len(set(digits)) > 1 and bool(luhn.is_valid(digits))
 
 
 def _addresses(text: str) -> Iterator[Found]:
@@ -161,6 +174,38 @@ def _replacement(kind: str, number: int) -> str:
     }[kind]
 
 
+class _Unescaped:
+    """A text in which each escape of JSON is the character that it stands for.
+
+    Attributes:
+        text: as it is read.
+    """
+
+    def __init__(self, raw: str) -> None:
+        out: list[str] = []
+        self._at: list[int] = []  # of each escape, in the text as it is read
+        self._more: list[int] = [0]  # characters that the escapes before are longer than what they stand for
+        length = end = 0
+        for hit in _ESCAPE.finditer(raw):
+            before = raw[end : hit.start()]
+            out += [before, json.loads(f'"{hit[0]}"').encode("utf-16", "replace").decode("utf-16")]
+            length += len(before)
+            self._at.append(length)
+            self._more.append(self._more[-1] + len(hit[0]) - 1)
+            length, end = length + 1, hit.end()
+        self.text = "".join([*out, raw[end:]])
+
+    def original(self, found: Found) -> Found:
+        """The piece in the text as it was written. Its value is what is read, which is the same for each spelling."""
+        start, end = (at + self._more[bisect_left(self._at, at)] for at in (found.start, found.end))
+        return Found(start, end, found.kind, found.value or normal(found.kind, self.text[found.start : found.end]))
+
+
+def normal(kind: str, text: str) -> str:
+    """What is the same for all spellings of a value: without case, and without punctuation but in mail addresses."""
+    return (text if kind == "mail" else re.sub(r"\W", "", text)).casefold()
+
+
 class Replacer:
     """Replaces what its recognisers find.
 
@@ -196,7 +241,7 @@ class Replacer:
         """
         if text.startswith("data:"):
             return text
-        found = sorted(one for recogniser in self._recognisers for one in recogniser(text))
+        found = sorted(self._found(text))
         out, at = [], 0
         for start, group in _grouped(found):
             if start < at:
@@ -205,10 +250,24 @@ class Replacer:
             at = group.end
         return "".join([*out, text[at:]]) if out else text
 
+    def _found(self, text: str, level: int = 0) -> Iterator[Found]:
+        """The pieces of a text, which may have JSON in it, as an answer and the arguments of a call have.
+
+        A line end that is written ``\\n`` is no letter of the address behind it, and ``Jos\\u00e9`` is José. So the
+        text is read with its escapes as the characters that they stand for, and where that finds nothing as it is.
+        """
+        covered = bytearray(len(text))
+        if level < _NESTED and '"' in text and _ESCAPE.search(text):
+            read = _Unescaped(text)
+            for one in map(read.original, self._found(read.text, level + 1)):
+                covered[one.start : one.end] = b"\1" * (one.end - one.start)
+                yield one
+        for recogniser in self._recognisers:
+            yield from (one for one in recogniser(text) if covered.find(1, one.start, one.end) < 0)
+
     def _stand_in(self, kind: str, original: str, value: str = "") -> str:
         self.replaced[kind] += 1
-        plain = value or (original if kind == "mail" else re.sub(r"\W", "", original)).casefold()
-        key = (kind, plain)
+        key = (kind, value or normal(kind, original))
         if key not in self._known:
             self._numbers[kind] += 1
             self._known[key] = _replacement(kind, self._numbers[kind])

@@ -233,7 +233,8 @@ def _shown(found: Estimate) -> str:
 def need_lines(needs: tuple[tuple[Need, int], ...]) -> Iterator[str]:
     """A sentence for each rule: what it takes, and what the workload has."""
     for need, has in needs:
-        least = "no number is enough" if need.least is None else f"{need.least} at best"
-        likely = "" if need.likely is None else f", {need.likely} for a provider as good as the baseline"
+        least = "no number is enough" if need.least is None else f"{need.least} if no answer misses it"
+        as_good = need.likely is not None and need.likely != need.least
+        likely = f", {need.likely} for a provider as good as the baseline" if as_good else ""
         enough = has >= (need.likely or need.least or 0)
         yield f"{need.rule.value}: {least}{likely}; there are {has}: {'enough' if enough else 'TOO FEW'}"

@@ -138,5 +138,5 @@ def account(sample: DrawnSample) -> list[str]:
     out = [f"{sample.equal} lines are equal to an earlier one"] if sample.equal else []
     for task, number in of.most_common():
         rest = f"; of {empty[task]} requests of rare kinds none was drawn" if empty[task] else ""
-        out.append(f"task {task}: {drawn[task]} of {number} different requests{rest}")
+        out.append(f"task {task}: {drawn[task]} of {number} different requests are drawn{rest}")
     return out
