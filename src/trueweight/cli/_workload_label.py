@@ -12,7 +12,6 @@ import click
 from trueweight.cli._help import examples
 from trueweight.cli._options import FOLDER, seed_option
 from trueweight.core import ConfigError, ExitCode
-from trueweight.report.text import visible
 
 if TYPE_CHECKING:
     from trueweight.core.task import Answer, CaseTask
@@ -40,6 +39,7 @@ def label(folder: Path, run_dir: Path | None, number: int | None, show_recorded:
     """
     import msgspec
 
+    from trueweight.report.text import visible
     from trueweight.suites import find_suite
     from trueweight.suites.workload_folder import read_golden
     from trueweight.workload.grading import grade_recorded
