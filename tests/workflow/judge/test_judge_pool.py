@@ -54,6 +54,6 @@ def test_the_summary_is_the_same_wherever_a_trial_was_judged(recorded: Path) -> 
 
     with RunDir.open(recorded) as run:
         assert encode_summary(judge(run, make)) == encode_summary(judge(run))
-        assert [pool.taken for pool in pools] == [run.trials()]
-        assert pools[0].trials == run.trials()
+        assert [pool.taken for pool in pools] == [[*run.trials()]]
+        assert pools[0].trials == [*run.trials()]
         assert pools[0].ended
