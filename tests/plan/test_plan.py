@@ -166,7 +166,7 @@ def test_forecast_adds_up_and_is_none_without_a_price() -> None:
 class Prompts(Chat):
     """A protocol without tools and without streams."""
 
-    name = "prompts"
+    name = title = "prompts"
     modes = (Mode.PLAIN,)
 
     def cannot_express(self, case: Case) -> str:
@@ -201,7 +201,7 @@ def test_what_an_api_cannot_express_is_in_the_plan_with_its_reason(two_apis: Pro
     assert {(one.case, one.provider, one.api): one.reason for one in plan.inexpressible} == {
         ("s/k1", "two", "prompts"): "it has no tools",
         ("s/k2", "two", "prompts"): "it has no stream replies",
-        ("s/k3", "chat-only", "prompts"): "the case needs the API prompts, and the provider has chat",
+        ("s/k3", "chat-only", "prompts"): "the case needs prompts, and the provider has chat completions",
     }
     assert {(t.case.key, t.provider.name) for t in plan.trials if t.api == "models"} == {
         ("s/k4", "two"), ("s/k4", "chat-only")

@@ -238,7 +238,8 @@ def apis_of(case: Case, provider: Provider) -> CaseApis:
         only = PROTOCOLS.get(case.api)
         needed = only.beside or only.name
         if (only.completions or only.beside) and needed not in provider.api:
-            reason = f"the case needs the API {needed}, and the provider has {', '.join(provider.api)}"
+            titles = [PROTOCOLS.get(name).title or name for name in (needed, *provider.api)]
+            reason = f"the case needs {titles[0]}, and the provider has {', '.join(titles[1:])}"
             return CaseApis({}, {only.name: reason})
         untested = _why_untested(only, _Same(case), _Same(provider))
         return CaseApis({}, {only.name: untested}) if untested else CaseApis({only.name: only}, {})

@@ -23,6 +23,10 @@ _LONGEST_PYTHON = 10_000
 _LAST_COMMA = re.compile(r",\s*([}\]])")
 _FEW = 3
 """Most pieces whose pairs prove nothing."""
+FEWEST_TEXTS = 4
+"""Pieces of text that must each begin with the one before: fewer may be the model's own words."""
+_PAIRS = 6
+_DISTINCT = 4
 
 
 class CallProblem(StrEnum):
@@ -132,6 +136,14 @@ def is_cumulative(pieces: Sequence[str]) -> bool:
 def is_in_pairs(pieces: Sequence[str]) -> bool:
     """Whether each piece comes twice in a row."""
     return len(pieces) % 2 == 0 and all(pieces[at] == pieces[at + 1] for at in range(0, len(pieces), 2))
+
+
+def repetition_of(texts: Sequence[str]) -> str:
+    """How the deltas of a text repeat what was sent before, in words; "" if they do not, or are too few to tell."""
+    if len(texts) >= FEWEST_TEXTS and is_cumulative(texts):
+        return "each delta repeats all text so far"
+    twice = len(texts) >= 2 * _PAIRS and is_in_pairs(texts) and len(set(texts)) >= _DISTINCT
+    return "each delta is sent twice" if twice else ""
 
 
 def _almost_json(text: str) -> str:

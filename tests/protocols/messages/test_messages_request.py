@@ -186,7 +186,7 @@ def test_a_count_has_the_prompt_alone() -> None:
     body = json.loads(PROTOCOLS.get("count-tokens").body(case, PROVIDER, Mode.PLAIN))
     assert set(body) == {"model", "messages", "tools"}
     assert apis_of(case, PROVIDER).refused == {
-        "count-tokens": "the case needs the API messages, and the provider has chat"
+        "count-tokens": "the case needs Messages, and the provider has chat completions"
     }
     both = Provider("p", "http://h/v1", "m", api=("chat", "messages"))
     assert list(apis_of(case, both).asked) == ["count-tokens"]

@@ -98,6 +98,20 @@ class BlocksOverlap(Fault):
         return [*others[:-2], *stops, *others[-2:]]
 
 
+@fault("messages-text-cumulative", api=_API, rows=(10,), checks=("messages-text-once",))
+class MessagesTextCumulative(Fault):
+    """Each delta of a text has all text so far."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send the text so far instead of what is new."""
+        out, so_far = copy.deepcopy(chunks), ""
+        for event in out:
+            if event.get("delta", {}).get("type") == "text_delta":
+                so_far += event["delta"]["text"]
+                event["delta"]["text"] = so_far
+        return out
+
+
 @fault("messages-thought-in-text-block", api=_API, rows=(34,), checks=("messages-delta-type",))
 class ThoughtInTextBlock(MessageEvents):
     """The deltas of a thought come in a text block."""

@@ -122,13 +122,22 @@ class ItemIdsChange(Fault):
         return [{**one, "item_id": f"item_{at}"} if "delta" in one else one for at, one in enumerate(chunks)]
 
 
-@fault("responses-text-not-done", api=_API, checks=("responses-event-order",))
+@fault("responses-text-not-done", api=_API, checks=("responses-text-done",))
 class TextNotDone(Fault):
     """The text of a message has no done event."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Leave it out."""
         return _numbered([one for one in chunks if one.get("type") != "response.output_text.done"])
+
+
+@fault("responses-no-parts", api=_API, checks=("responses-parts",))
+class NoParts(Fault):
+    """The content of a message has no beginning and no end: only deltas and the whole text."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Leave out the events of parts."""
+        return _numbered([one for one in chunks if not str(one.get("type")).startswith("response.content_part.")])
 
 
 @fault("responses-item-not-added", api=_API, checks=("responses-event-order",))
@@ -187,6 +196,31 @@ class ResponsesNoCallId(Fault):
             for item in (one.get("item") or {}, *(one.get("response") or {}).get("output", ())):
                 item.pop("call_id", None)
         return out
+
+
+@fault("responses-call-id-changes", api=_API, checks=("responses-call-constant",))
+class CallIdChanges(Fault):
+    """A call is done, and stands in the last event, under another call_id than it was added."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Make an id when the call begins and another one when it is complete."""
+        out = copy.deepcopy(chunks)
+        for one in out:
+            if one.get("type") == f"{_ITEM}added" and "call_id" in one["item"]:
+                one["item"]["call_id"] += "_begun"
+        return out
+
+
+@fault("responses-item-ids-new-at-end", api=_API, checks=("responses-item-constant",))
+class ItemIdsNewAtEnd(Fault):
+    """The items of the last event have other ids than in the events before."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Make the items again for the last event."""
+        last = copy.deepcopy(chunks[-1])
+        for item in last["response"]["output"]:
+            item["id"] += "_again"
+        return [*chunks[:-1], last]
 
 
 @fault(

@@ -48,6 +48,7 @@ class CountTokens(Protocol):
     """See `trueweight.core.Protocol` for what each method returns."""
 
     name = "count-tokens"
+    title = "the count of tokens"
     path = "/messages/count_tokens"
     completions = False
     beside = "messages"

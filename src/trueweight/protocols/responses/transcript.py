@@ -18,10 +18,13 @@ from trueweight.protocols.responses.reply import TERMINAL
 
 ADDED: Final = "response.output_item.added"
 DONE: Final = "response.output_item.done"
+PART_ADDED: Final = "response.content_part.added"
+PART_DONE: Final = "response.content_part.done"
 CREATED: Final = "response.created"
+ABOUT_THOUGHT: Final = "response.reasoning_text."
 ABOUT_CONTENT: Final = (
     "response.content_part.", "response.output_text.delta", "response.output_text.done", "response.refusal.",
-    "response.reasoning_text.",
+    ABOUT_THOUGHT,
 )  # fmt: skip
 ABOUT_SUMMARY: Final = ("response.reasoning_summary_",)
 _CALLS: Final = ("response.function_call_arguments.", "response.custom_tool_call_input.")
@@ -61,6 +64,12 @@ def output_of(response: Mapping[str, Any]) -> list[JsonObject]:
     """The items of a response that are objects."""
     output = response.get("output")
     return [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+
+
+def item_of(event: TypedEvent) -> Mapping[str, Any]:
+    """The item that an event has whole; empty if it has none."""
+    item = event.data.get("item")
+    return item if isinstance(item, dict) else {}
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from trueweight.core import Case, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
@@ -11,16 +11,12 @@ from trueweight.core.evidence import fail_on, quote, spans_of
 from trueweight.core.example import SAMPLE_STREAM, Example
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind
-from trueweight.protocols.arguments import is_cumulative, is_in_pairs
+from trueweight.protocols.arguments import FEWEST_TEXTS, repetition_of
 from trueweight.protocols.chat.checks.parts import parts_of
 from trueweight.protocols.chat.sample import STREAMED_CALL, chunk, fragment, parts, usage_chunk
 from trueweight.protocols.sample import stream
 
 _STREAM = "https://platform.openai.com/docs/api-reference/chat-streaming"
-_GROWING: Final = 4
-"""Pieces of text that must each begin with the one before: fewer may be the model's own words."""
-_PAIRS: Final = 6
-_DISTINCT: Final = 4
 
 
 class _Piece(NamedTuple):
@@ -54,12 +50,9 @@ def stream_text_once(_: Case, reply: Reply) -> CheckResult | None:
     judged = False
     for field in ("content", "reasoning_content", "reasoning"):
         pieces = _pieces(reply, field)
-        judged |= len(pieces) >= _GROWING
+        judged |= len(pieces) >= FEWEST_TEXTS
         texts = [piece.text for piece in pieces]
-        cumulative = len(texts) >= _GROWING and is_cumulative(texts)
-        twice = len(texts) >= 2 * _PAIRS and is_in_pairs(texts) and len(set(texts)) >= _DISTINCT
-        if cumulative or twice:
-            words = "each delta repeats all text so far" if cumulative else "each delta is sent twice"
+        if words := repetition_of(texts):
             return Fail(f"{words} ({field})", "new text", quote(texts[:4]), spans_of(one.span for one in pieces[-2:]))
     return Pass() if judged else None
 

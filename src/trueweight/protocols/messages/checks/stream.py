@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
-from trueweight.core.evidence import fail_on, last_event, spans_of
+from trueweight.core.evidence import fail_on, last_event, quote, spans_of
 from trueweight.core.example import Example
 from trueweight.protocols import Kind
+from trueweight.protocols.arguments import repetition_of
 from trueweight.protocols.messages.flaws import FlawKind, flaws_of_stream
 from trueweight.protocols.messages.sample import delta, events, raw_stream, sse, stream, text, thinking, tool_use
 
 _STREAMING = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 GOOD = stream(events(thinking("hm"), text("hello"), tool_use(given={"city": "Oslo"}), stop="tool_use"))
 _PLAIN = events(text("hello"))
+_NEW_TEXT = {"text_delta": "text", "thinking_delta": "thinking"}
 
 
 def _judge_flaws(reply: Reply, *kinds: FlawKind, expected: str) -> CheckResult | None:
@@ -71,7 +73,7 @@ def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "messages-event-order",
     "A stream is message_start, the blocks, message_delta and message_stop, in this order.",
-    failure="{cases} had the events of the stream in another order",
+    failure="{cases} had an event of the stream missing, twice or in another order",
     protocol="messages",
     scope=Scope.COMPLETION,
     engine=True,
@@ -111,7 +113,7 @@ def messages_stream_end(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "messages-blocks",
     "Each block starts with its index from 0, has its deltas while it is open, and stops.",
-    failure="{cases} had a block that does not start, does not stop, or has a wrong index",
+    failure="{cases} had a block without one start and one stop, or with a wrong index",
     protocol="messages",
     scope=Scope.COMPLETION,
     engine=True,
@@ -162,3 +164,40 @@ def messages_blocks_apart(_: Case, reply: Reply) -> CheckResult | None:
 def messages_delta_type(_: Case, reply: Reply) -> CheckResult | None:
     """Judges streams. Blocks and deltas of unknown types are not judged."""
     return _judge_flaws(reply, FlawKind.DELTA, expected="text_delta in text, thinking_delta in thinking, …")
+
+
+@check(
+    "messages-text-once",
+    "Each delta of a text or a thought has new text only.",
+    failure="{cases} had a stream whose deltas repeat the text that was sent before",
+    protocol="messages",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=10,
+    explains=("stream-text-whole", "stream-text-order", "structured-output", "structured-output-bare"),
+    source=_STREAMING,
+    why="Clients append deltas: the user sees every beginning of the text one after the other.",
+    fix="Send the text since the last delta, once.",
+    example=Example(
+        stream([*_PLAIN[:2], *(delta(0, "text_delta", text="It is cold"[:at]) for at in (2, 5, 8, 10)), *_PLAIN[3:]]),
+        "It is cold",
+        GOOD,
+    ),
+)
+def messages_text_once(_: Case, reply: Reply) -> CheckResult | None:
+    """Fails where each delta begins with the one before, or where each comes twice. ``messages-input`` judges calls."""
+    if not reply.streamed:
+        return None
+    blocks: dict[str, list[tuple[str, Span]]] = {}
+    for data, span in ((event.data, event.span) for event in reply.events if isinstance(event.data, dict)):
+        given = data.get("delta")
+        name = _NEW_TEXT.get(str(given.get("type"))) if isinstance(given, dict) else None
+        if isinstance(given, dict) and name is not None:
+            words = given.get(name)
+            if isinstance(words, str) and words:
+                blocks.setdefault(repr(data.get("index")), []).append((words, span))
+    for found in blocks.values():
+        texts = [one for one, _ in found]
+        if flaw := repetition_of(texts):
+            return Fail(flaw, "new text", quote(texts[:4]), spans_of(span for _, span in found[-2:]))
+    return Pass() if blocks else None

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import SAMPLE_STREAM, Example
-from trueweight.protocols.responses.reply import TERMINAL
-from trueweight.protocols.responses.sample import events, function_call, message, numbered, response, streamed
+from trueweight.protocols.responses.sample import events, message, numbered, response, streamed
 from trueweight.protocols.responses.transcript import (
     ABOUT_CONTENT,
     ABOUT_ITEM,
     ABOUT_SUMMARY,
+    ABOUT_THOUGHT,
     ADDED,
     DONE,
+    PART_ADDED,
+    PART_DONE,
     StreamedItem,
     TypedEvent,
-    final_response,
-    output_of,
+    item_of,
     streamed_items,
     texts_of,
     typed_events,
@@ -28,7 +28,6 @@ from trueweight.protocols.responses.transcript import (
 
 _EVENTS = "https://platform.openai.com/docs/api-reference/responses-streaming"
 _HELLO = events(response(message()), [["hel", "lo"]])
-_CALLED = events(response(function_call("weather", '{"city":"Oslo"}')), [['{"city"', ':"Oslo"}']])
 
 
 @check(
@@ -92,24 +91,28 @@ def _needed(kind: str) -> Iterator[str]:
 
 @check(
     "responses-event-order",
-    "An item is added, then its parts, deltas and whole texts come, then it is done; each text has its done event.",
+    "An item is added, then its events come, then it is done.",
     failure="{cases} had an item without its beginning or its end, or events outside them",
     protocol="responses",
     scope=Scope.COMPLETION,
     engine=True,
     source="https://github.com/ogx-ai/ogx/issues/5309",
     why="Clients register an item before its deltas, and take it from its done event.",
-    fix="Send output_item.added, content_part.added, deltas, the done events of text and part, output_item.done.",
+    fix="Send output_item.added, the events of the item, output_item.done.",
     example=Example(
         streamed(numbered(one for one in _HELLO if one["type"] != DONE)), "content_part.done", SAMPLE_STREAM
     ),
 )
 def event_order(_: Case, reply: Reply) -> CheckResult | None:
     """A stream that reports an error, or ends early, is for other checks."""
+    return _judge_items(reply, _disordered)
+
+
+def _judge_items(reply: Reply, flaw: Callable[[StreamedItem], Fail | None]) -> CheckResult | None:
     if reply.error is not None or not reply.done:
         return None
     for item in streamed_items(reply):
-        if problem := _disordered(item):
+        if problem := flaw(item):
             return problem
     return Pass() if typed_events(reply) else None
 
@@ -120,18 +123,70 @@ def _disordered(item: StreamedItem) -> Fail | None:
         return Fail(f"{first.type} comes before its item was added", ADDED, first.type, (first.span,))
     if last.type != DONE:
         return Fail("an item has no end", DONE, last.type, (last.span,))
+    return None
+
+
+@check(
+    "responses-text-done",
+    "A text whose deltas were sent has a done event with the whole text.",
+    failure="{cases} had deltas without a done event that has the whole text",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=_EVENTS,
+    why="Clients take the text, or the arguments of a call, from the done event, and wait for it.",
+    fix="Send output_text.done, function_call_arguments.done, … with the whole text after its last delta.",
+    example=Example(
+        streamed(numbered(one for one in _HELLO if one["type"] != "response.output_text.done")),
+        "output_item.done",
+        SAMPLE_STREAM,
+    ),
+)
+def text_done(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges content, thoughts, summaries and arguments of streams that end."""
+    return _judge_items(reply, _undone)
+
+
+def _undone(item: StreamedItem) -> Fail | None:
     for (kind, place), deltas in item.deltas.items():
         if any(deltas) and (kind, place) not in item.wholes:
-            spans = (first.span, last.span)
-            return Fail(
-                f"the deltas of {kind} have no done event with the text", f"response.{kind}.done", "none", spans
-            )
-    content = [one.type for one in item.events if one.type.startswith(ABOUT_CONTENT)]
-    if content and (content[0] != "response.content_part.added" or content[-1] != "response.content_part.done"):
-        got = f"{content[0]} … {content[-1]}"
-        return Fail(
-            "the events of a part are not between its beginning and its end", "content_part", got, (first.span,)
-        )
+            spans = (item.events[0].span, item.events[-1].span)
+            return Fail(f"the deltas of {kind} have no done event with the text", f"{kind}.done", "none", spans)
+    return None
+
+
+@check(
+    "responses-parts",
+    "The events of a text are between the content_part.added and the content_part.done of its part.",
+    failure="{cases} had a text outside the beginning and the end of its content part",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    source=_EVENTS,
+    why="Clients make the part there: typed ones raise at a delta of a part that was not added.",
+    fix="Send content_part.added before the first delta of each part, and content_part.done after its done event.",
+    example=Example(
+        streamed(numbered(one for one in _HELLO if one["type"] != PART_ADDED)), "output_text.delta", SAMPLE_STREAM
+    ),
+)
+def parts(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges text and refusals. Thoughts may come without parts: the API describes none for them."""
+    return _judge_items(reply, _outside_part)
+
+
+def _outside_part(item: StreamedItem) -> Fail | None:
+    by_part: dict[str, list[TypedEvent]] = {}
+    for one in item.events:
+        if one.type.startswith(ABOUT_CONTENT):
+            by_part.setdefault(repr(one.data.get("content_index")), []).append(one)
+    for found in by_part.values():
+        if all(one.type.startswith(ABOUT_THOUGHT) for one in found):
+            continue
+        first, last = found[0], found[-1]
+        if first.type != PART_ADDED:
+            return Fail(f"{first.type} comes before its part was added", PART_ADDED, first.type, (first.span,))
+        if last.type != PART_DONE:
+            return Fail(f"{last.type} comes last of its part", PART_DONE, last.type, (last.span,))
     return None
 
 
@@ -153,7 +208,7 @@ def deltas_join(_: Case, reply: Reply) -> CheckResult | None:
     """Judges texts that came in deltas, of all kinds: content, thoughts, summaries and arguments."""
     judged = False
     for item in streamed_items(reply):
-        held = {} if item.done is None else dict(texts_of(_item_of(item.done)))
+        held = {} if item.done is None else dict(texts_of(item_of(item.done)))
         for place, deltas in item.deltas.items():
             joined = "".join(deltas)
             for whole in (item.wholes.get(place), held.get(place)):
@@ -163,42 +218,3 @@ def deltas_join(_: Case, reply: Reply) -> CheckResult | None:
                     message_ = f"the deltas of {place[0]} do not join to its final text"
                     return Fail(message_, quote(whole), quote(joined), (span,))
     return Pass() if judged else None
-
-
-def _item_of(event: TypedEvent) -> Mapping[str, Any]:
-    item = event.data.get("item")
-    return item if isinstance(item, dict) else {}
-
-
-@check(
-    "responses-final-output",
-    "The response in the last event has the items of the stream, in their order.",
-    failure="{cases} had a last event whose output is not what was streamed",
-    protocol="responses",
-    scope=Scope.COMPLETION,
-    engine=True,
-    source="https://github.com/Oaklight/llm-rosetta/issues/56",
-    why="Clients take either the items as they end or the output at the end, and get different answers.",
-    fix="Collect the items while they are sent, and put them into the last event.",
-    example=Example(
-        streamed([*_CALLED[:-1], {**_CALLED[-1], "response": response()}]), "response.completed", SAMPLE_STREAM
-    ),
-)
-def final_output(_: Case, reply: Reply) -> CheckResult | None:
-    """Compares type, name, call_id and texts; items in the order of their output_index."""
-    final = final_response(reply) if reply.streamed else None
-    ended = [item for item in streamed_items(reply) if item.done is not None]
-    if final is None or not ended or final.get("status") == "failed":
-        return None
-    if all(isinstance(item.key, int) for item in ended):
-        ended.sort(key=lambda item: item.key if isinstance(item.key, int) else 0)
-    streamed_ = [_summary(_item_of(item.done)) for item in ended if item.done is not None]
-    held = [_summary(item) for item in output_of(final)]
-    if streamed_ == held:
-        return Pass()
-    last = next(one for one in reversed(typed_events(reply)) if one.type in TERMINAL)
-    return Fail("the output of the last event is not what was streamed", quote(streamed_), quote(held), (last.span,))
-
-
-def _summary(item: Mapping[str, Any]) -> list[Any]:
-    return [item.get("type"), item.get("name"), item.get("call_id"), [text for _, text in texts_of(item)]]
