@@ -8,7 +8,11 @@ from handmade import call, message, plain
 
 from trueweight.checks.calls import CallProblem, validity
 from trueweight.checks.structured import classify
-from trueweight.protocols import read_reply
+from trueweight.core.steps import OutOfSteps, budget
+from trueweight.protocols import arguments as arguments_module
+from trueweight.protocols import json_text, read_reply
+from trueweight.protocols.arguments import read_arguments
+from trueweight.protocols.reading import forgetting_reply
 
 REQUEST = {"tools": TOOLS}
 
@@ -123,3 +127,28 @@ def test_two_tools_of_one_name_are_one_tool_with_two_schemas() -> None:
         given = ('{"city":"Oslo"}', '{"radius":2}', '{"city":7}', "{}")
         verdicts = [validity(request, read_reply(calls(text)))[0].valid for text in given]
         assert verdicts == [True, True, False, False]
+
+
+def test_arguments_with_more_values_than_are_read_are_not_judged() -> None:
+    """They are no wrong JSON: judging ends at the limit, and the checks of calls do not apply."""
+    reply = read_reply(calls('{"city":[' + "{}," * 400_000 + "{}]}"))
+    with pytest.raises(OutOfSteps, match="more values than is read"):
+        read_arguments(reply, reply.calls[0])
+
+
+def test_several_long_calls_that_each_check_reads_use_up_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into memory is parsed for each check again, so it is counted."""
+    monkeypatch.setattr(json_text, "_MOST_RECENT", 1)
+    texts = ['{"city":[' + "0," * 20_000 + f"{number}]}}" for number in range(2)]
+    with forgetting_reply(), pytest.raises(OutOfSteps), budget(10_000):
+        for _ in range(100):
+            assert all(json_text.parse_json(text).ok for text in texts)
+
+
+def test_what_is_wrong_with_arguments_is_found_once_for_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty checks read a call, and to say what a text is that is no JSON takes longer than to parse it."""
+    reply = read_reply(calls("[" + "{}," * 100))
+    with forgetting_reply():
+        first = read_arguments(reply, reply.calls[0])
+        monkeypatch.setattr(arguments_module, "_other_text", None)
+        assert read_arguments(reply, reply.calls[0]) == first

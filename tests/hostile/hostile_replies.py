@@ -142,6 +142,16 @@ REPLIES: Mapping[str, Callable[[int], HostileReply]] = {
     ),
     "cuts-long-arguments": lambda size: message(None, tool_calls=[call('{"city":"' + "[" * size)]),
     "doubles-long-arguments": lambda size: message(None, tool_calls=[call("{}" * (size // 2))]),
+    "sends-an-array-as-arguments": lambda size: message(None, tool_calls=[call("[" + "{}," * (size // 3) + "{}]")]),
+    "sends-a-short-array-as-arguments": lambda size: message(
+        None, tool_calls=[call("[" + "{}," * (size // 40) + "{}]")]
+    ),
+    "sends-a-few-long-calls": lambda size: message(
+        None, tool_calls=[call('{"city":[' + "0," * (size // 20) + f"{n}]}}", n) for n in range(8)]
+    ),
+    "cuts-a-few-long-calls": lambda size: message(
+        None, tool_calls=[call('{"city":[' + "{}," * (size // 30) + f"{n}", n) for n in range(8)]
+    ),
     "sends-many-plain-calls": lambda size: message(None, tool_calls=[call("{}", n) for n in range(size // 120)]),
     "sends-a-long-name": lambda size: message(None, tool_calls=[call("{}", name="n" * size)]),
     "sends-many-choices": lambda size: HostileReply(

@@ -201,6 +201,22 @@ def test_a_bomb_is_damage(root: Path, exchange: Make, monkeypatch: pytest.Monkey
         assert "a line of more than 1,000,000 bytes" in run.damaged[0].message
 
 
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("line", [b"\n", b'{"v":2,"trial":"t9","outcome":"ok",}\n', b"{}\n" + b" " * 200])
+def test_a_flood_of_lines_is_damage_and_the_others_are_read(
+    root: Path, exchange: Make, line: bytes, before: bool
+) -> None:
+    """A frame of some kilobytes with two million lines, before or after whole ones, takes no memory for each line."""
+    made = several(exchange)
+    path = write(root, made)
+    record, flood = path.read_bytes(), zstd.compress(line * 2_000_000)
+    path.write_bytes(flood + record if before else record + flood)
+    with RunDir.open(root) as run:
+        assert [one for one in run.exchanges() if one.trial != "t9"] == made
+        assert len(run.damaged) < 20_000
+        assert any("more lines than its bytes can hold" in one.message for one in run.damaged)
+
+
 def test_a_body_that_is_missing_or_changed_damages_the_lines_that_name_it(root: Path, exchange: Make) -> None:
     """No exchange is read with another request than the one that was sent."""
     path = write(root, [asked(exchange("t1"), "one"), asked(exchange("t2"), "two")])

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from trueweight.core import Reply, ToolCall
 from trueweight.core.json_value import JsonObject
+from trueweight.core.steps import OutOfSteps
 from trueweight.protocols.anomalies import Kind
 from trueweight.protocols.fields import json_type
 from trueweight.protocols.json_text import parse_json
+from trueweight.protocols.reading import forgotten_with_reply
 
 _LONGEST_READ = 1024 * 1024
 """Longest text whose brackets are counted; of a longer one only the last character is looked at."""
@@ -59,7 +61,11 @@ class Arguments(NamedTuple):
 
 
 def read_arguments(reply: Reply, call: ToolCall) -> Arguments:
-    """The object in a call's arguments, or the problem with them."""
+    """The object in a call's arguments, or the problem with them.
+
+    Raises:
+        OutOfSteps: they have more values than is read of one reply, or several calls together do.
+    """
     text = call.arguments
     if text is None:
         return _no_text(reply, call)
@@ -69,7 +75,24 @@ def read_arguments(reply: Reply, call: ToolCall) -> Arguments:
 
 
 def _read_text(call: ToolCall, text: str) -> Arguments:
+    # Twenty checks read the same call, and to say what is wrong with a long text takes longer than to parse it.
+    key = hash(text), len(text), hash(tuple(call.piece_lengths))
+    if (known := _problems.get(key)) is not None:
+        return known
+    found = _parse_text(call, text)
+    if found.value is None:
+        _problems[key] = found
+    return found
+
+
+_problems: dict[tuple[int, int, int], Arguments] = forgotten_with_reply({})
+"""Hash and length of a text, and hash of the lengths of its pieces → the problem with it. No text is kept."""
+
+
+def _parse_text(call: ToolCall, text: str) -> Arguments:
     parsed = parse_json(text)
+    if parsed.too_large:
+        raise OutOfSteps(f"the arguments have {parsed.error}")
     if not parsed.ok:
         return _not_json(call, text, parsed.error)
     if (nan := next((detail for kind, detail in parsed.oddities if kind is Kind.JSON_NAN), None)) is not None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from trueweight.core import compact_json
 from trueweight.core.json_value import JsonObject
+from trueweight.core.steps import take_steps
 from trueweight.protocols.anomalies import Kind
 
 MAX_DEPTH = 128
@@ -58,22 +59,31 @@ class ParsedJson(NamedTuple):
 
 
 def parse_json(text: str, *, limit: int = MAX_CONTENT, once: bool = False) -> ParsedJson:
-    """Parse one JSON document. NaN and Infinity are parsed, and are oddities. It does not raise.
+    """Parse one JSON document. NaN and Infinity are parsed, and are oddities.
 
     Args:
         limit: most bytes that the value may take, by estimate; a text with more values is not parsed.
         once: the text is not parsed again, so it need not be kept.
+
+    Raises:
+        OutOfSteps: where there is a budget of steps and it is used up, as by several long texts that each check reads.
     """
     if once or len(text) < _LONG:
         return _parse(text, limit)
-    # Several checks parse the same content, one after the other, so the last long one is kept.
-    if not _recent or _recent[0].limit != limit or _recent[0].text != text:
-        _recent[:] = [_Recent(text, limit, _parse(text, limit))]
-    return _recent[0].parsed
+    # Several checks parse the same content and the same calls, so the last long ones are kept.
+    for one in _recent:
+        if one.limit == limit and one.text == text:
+            return one.parsed
+    made = _Recent(text, limit, _parse(text, limit))
+    take_steps(made.size // _BYTES_PER_STEP)
+    _recent.append(made)
+    while len(_recent) > _MOST_RECENT or (len(_recent) > 1 and sum(one.size for one in _recent) > MAX_CONTENT):
+        del _recent[0]
+    return made.parsed
 
 
 def forget_parsed() -> None:
-    """Free the last long text and its value."""
+    """Free the last long texts and their values."""
     _recent.clear()
 
 
@@ -82,7 +92,15 @@ class _Recent(NamedTuple):
     limit: int
     parsed: ParsedJson
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, by estimate."""
+        return self.parsed.weight + self.parsed.wide + len(self.text)
 
+
+_MOST_RECENT = 32
+_BYTES_PER_STEP = 2048
+"""A value of 16 MB takes 40 ms to parse."""
 _LONG = 10_000
 _SHORT = 2_000
 _MOST_ODDITIES = 200

@@ -21,6 +21,7 @@ from trueweight.protocols.json_text import MAX_WEIGHT, MAX_WIDE, ParsedJson, for
 from trueweight.protocols.sse import SseEvent, looks_like_sse, read_sse
 from trueweight.protocols.thought import take_thought
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 _SSE_TYPE = "text/event-stream"
@@ -123,8 +124,14 @@ def kept_for_reply(find: Callable[[Reply], T]) -> Callable[[Reply], T]:
     return found
 
 
-_kept: list[list[Any]] = []
-"""What each function of `kept_for_reply` keeps."""
+_kept: list[list[Any] | dict[Any, Any]] = []
+"""What each function of `kept_for_reply` keeps, and each cache of `forgotten_with_reply`."""
+
+
+def forgotten_with_reply(cache: dict[K, T]) -> dict[K, T]:
+    """A cache that is emptied when a reply was judged, so that what a reply takes does not depend on the one before."""
+    _kept.append(cache)
+    return cache
 
 
 @contextmanager

@@ -41,8 +41,16 @@ from trueweight.store.lines import (
 
 _FRAME: Final = 8 * 1024 * 1024
 """Bytes of lines after which a frame is closed. To read one line, the frame is decompressed up to it."""
-_LONGEST: Final = 512 * 1024 * 1024
-"""Bytes of the longest line that is read: a file of a few bytes may decompress to any number of them."""
+_LONGEST: Final = 128 * 1024 * 1024
+"""Bytes of the longest line that is read: a file of a few bytes may decompress to any number of them. Four times what
+three attempts of 8 MB take in base64; earlier versions recorded attempts of up to 64 MB."""
+_BYTES_OF_LINE: Final = 16
+"""A line takes more bytes of the file than this, however well it is compressed: its id and its times are like no
+other's. More lines come from a frame that was made to take memory."""
+_FEW_LINES: Final = 1000
+"""Lines that a file may have beside those."""
+_MOST_OF_FRAME: Final = 1024 * 1024 * 1024
+"""Bytes of a frame, which another program may have made of any size; ours have 8 MB, and a line."""
 _SHIFT: Final = 44
 """A place is the number of its frame, and in these low bits the offset in the content of the frame."""
 _MOST_KEPT: Final = 2 * _FRAME
@@ -105,6 +113,8 @@ class FramedLines:
             for line in lines:
                 data = b"".join((*parts, line, b"\n"))
                 number += 1
+                if number > _FEW_LINES + reader.end // _BYTES_OF_LINE:
+                    raise DamagedFrame("more lines than its bytes can hold")
                 spoiled = data.startswith(BODY_LINE) and not is_whole(data)  # of an exchange, reading it tells
                 yield ScannedLine(first + at, data, number, "a wrong checksum" if spoiled else "")
                 at += len(data)
@@ -114,6 +124,8 @@ class FramedLines:
                 length += len(rest)
             if length > _LONGEST:
                 raise DamagedFrame(f"a line of more than {_LONGEST:,} bytes")
+            if at + length > _MOST_OF_FRAME:
+                raise DamagedFrame(f"a frame of more than {_MOST_OF_FRAME:,} bytes")
             if not parts and at:
                 self._end, self._open = reader.end, True
         if parts:

@@ -28,6 +28,8 @@ _HEAD = re.compile(rb'\{"v":[12],"trial":"([^"\\]+)","outcome":"([^"\\]+)",')
 
 
 COMPRESSED: Final = ".zst"
+_MOST_DAMAGED: Final = 10_000
+"""Damaged lines that are kept when a file is opened: a hostile one may have millions."""
 
 
 class _LineTable:
@@ -66,7 +68,7 @@ class ExchangeLog:
         self.index = TrialIndex()
         """Trial → number of its last line."""
         self.damaged: dict[int, InfrastructureError] = {}
-        """By line number. The trial of such a line is not on record."""
+        """By line number, the first 10,000. The trial of such a line is not on record."""
         self._dropped: dict[str, int] = {}
         """Trial → number of its damaged line."""
         try:
@@ -87,7 +89,8 @@ class ExchangeLog:
             except InfrastructureError as error:
                 if error.code != CORRUPT:
                     raise
-                self.damaged[line.number] = error
+                if len(self.damaged) < _MOST_DAMAGED:
+                    self.damaged[line.number] = error
             else:
                 self.index[trial] = line.number
                 self._table.add(line.number, line.at, len(line.data), outcome)
