@@ -104,14 +104,28 @@ def test_marker_text_inside_arguments_is_fine() -> None:
     "marker",
     [
         "<tool_call>", "</tool_call>", "<|tool_call_begin|>", "<|tool_calls_section_begin|>", "<|python_tag|>",
-        "[TOOL_CALLS]", "<function=weather>", "</function>", "<｜tool▁calls▁begin｜>", "<|channel|>", "<|im_start|>",
-        "<|eot_id|>", "<|im_end|>", "<minimax:tool_call>", "<arg_key>", "<|message|>", "<start_function_call>",
-        "<end_of_turn>", "<parameter=city>", "<|tool_call_argument_begin|>",
+        "[TOOL_CALLS]", "<function=weather>", "</function>", "<｜tool▁calls▁begin｜>", "<|channel|>",
+        "<minimax:tool_call>", "<arg_key>", "<|message|>", "<start_function_call>", "<parameter=city>",
+        "<|tool_call_argument_begin|>",
     ],
 )  # fmt: skip
 def test_markers_of_every_known_family_are_found(marker: str) -> None:
     """A leaked marker of each family is found."""
-    assert "markers-in-content" in fails(says(f"ok {marker} weather"))
+    assert fails(says(f"ok {marker} weather")) == ["markers-in-content"]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>",
+        "<turn|>", "[/INST]", "<|start_header_id|>", "<|return|>", "<|user|>", "<｜end▁of▁sentence｜>", "<｜User｜>",
+        "</answer>",
+    ],
+)  # fmt: skip
+def test_markers_of_turns_are_no_calls(marker: str) -> None:
+    """They are found by another check, in content and in reasoning, whose sentence speaks of no call."""
+    assert fails(says(f"It is so.{marker}")) == ["turn-markers"]
+    assert fails(says("It is so.", reasoning_content=f"Hm.{marker}")) == ["turn-markers"]
 
 
 def test_a_4xx_is_judged_by_http_checks_only() -> None:

@@ -170,7 +170,13 @@ def _heard(suite: str) -> list[ReplyDigest]:
     ]
 
 
-PAIRED = {"prompt-tokens-more", "prompt-tokens-same", "history-reasoning-kept", "reasoning-longer"}
+PAIRED = {
+    "prompt-tokens-more",
+    "prompt-tokens-same",
+    "history-reasoning-kept",
+    "reasoning-longer",
+    "system-messages-kept",
+}
 
 
 @of_each(CASES)

@@ -62,7 +62,8 @@ def tool_arguments_complete(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls('{"city":"Oslo"}{"city":"Oslo"}'), "}{", SAMPLE_CALL),
 )
 def tool_arguments_once(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on ``{…}{…}``, on ``{…}"{…}"``, and on a stream that sends each fragment twice."""
+    """Fails on ``{…}{…}``, on ``{…}"{…}"``, and on a stream that sends each fragment twice. An empty object first is
+    judged by ``tool-arguments-json``."""
     return _problem(case, reply, CallProblem.ARGUMENTS_DOUBLED, CallProblem.ARGUMENTS_TWICE)
 
 
@@ -86,7 +87,7 @@ def tool_arguments_cumulative(case: Case, reply: Reply) -> CheckResult | None:
 @check(
     "tool-arguments-empty-object",
     "The arguments of a call without arguments are {}.",
-    failure="{cases} had a call without arguments whose arguments are not {}",
+    failure="{cases} had a call whose arguments are empty, null or absent, and not {}",
     engine=True,
     row=13,
     source="https://github.com/vllm-project/vllm/issues/28806",

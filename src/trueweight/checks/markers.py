@@ -21,19 +21,18 @@ _MARKERS = re.compile(
     | <function=[^<>\n]{1,80}>|</function>                 # Qwen coder, Llama, functionary
     | <parameter=[^<>\n]{1,80}>|<parameter\ name=[^<>\n]{1,80}>|</parameter>    # the second: MiniMax, DeepSeek
     | </?arg_(?:key|value)>                                # GLM
-    | \[TOOL_CALLS\]|\[/?AVAILABLE_TOOLS\]|\[TOOL_RESULTS\]|\[ARGS\]|\[CALL_ID\]|\[/?INST\]   # Mistral
+    | \[TOOL_CALLS\]|\[/?AVAILABLE_TOOLS\]|\[TOOL_RESULTS\]|\[ARGS\]|\[CALL_ID\]   # Mistral
     | <\|[A-Za-z][A-Za-z0-9_]{1,40}\|>                     # Kimi, Llama, Qwen, gpt-oss, Phi
     | <｜[^<>｜\n]{1,40}｜>                                # DeepSeek
-    | </?(?:start|end)_of_turn>|</?(?:start|end)_function_call>    # Gemma
+    | </?(?:start|end)_function_call>                      # Gemma
     | \]<\]\w+\[>\[                                        # MiniMax-Text
     | <\|?tool▁[^<>\n]{1,40}>
-    | <\|(?:tool_call|tool_response|channel|turn)>|<(?:tool_call|tool_response|channel|turn)\|>|<\|"\|>   # Gemma 4
+    | <\|(?:tool_call|tool_response|channel)>|<(?:tool_call|tool_response|channel)\|>|<\|"\|>   # Gemma 4
     | <｜DSML｜
     | (?<![\w.])to=functions\.[\w.-]{1,64}                 # gpt-oss, where its control tokens were dropped
     | \[(?:END_)?TOOL_(?:REQUEST|RESULT)\]                # LM Studio
     | </?(?:seed:|longcat_)tool_call>|</?TOOLCALL>          # Seed, LongCat, Nemotron
     | </?function_calls?>|</?tool_code>                     # DeepSeek, Gemma
-    | </answer>\s*\Z                                       # Hunyuan
     """,
     re.VERBOSE,
 )
@@ -44,6 +43,21 @@ _THINK = re.compile(
 _HISTORY_ID = re.compile(r"(?<![\w.])functions\.[A-Za-z_][\w-]{0,63}:\d+(?=\s*(?:<\||\{))")
 
 
+_TURNS: Final = re.compile(
+    r"""
+      <\|im_(?:start|end|sep)\|>|<\|endof(?:text|prompt)\|>                      # Qwen, Kimi, Phi
+    | <\|(?:start|end)_header_id\|>|<\|eo[mst]_?(?:id)?\|>|<\|(?:begin|end)_of_(?:text|turn|sentence)\|>    # Llama
+    | <\|(?:start|end|return|user|assistant|system|observation)\|>               # gpt-oss, GLM, Phi
+    | </?(?:start|end)_of_turn>|<\|turn>|<turn\|>                                # Gemma
+    | \[/?INST\]                                                               # Mistral
+    | <｜(?:(?:begin|end)▁of▁sentence|User|Assistant)｜>                         # DeepSeek
+    | </answer>\s*\Z                                                           # Hunyuan
+    """,
+    re.VERBOSE,
+)
+"""Markers that begin or end a turn, a message or an answer, and no call."""
+
+
 PROFILE_MARKERS: Final = "profile-markers-in-content"
 """The check that a run adds to its cases for the markers of a profile that are not known here."""
 
@@ -51,19 +65,21 @@ PROFILE_MARKERS: Final = "profile-markers-in-content"
 def knows_marker(marker: str) -> bool:
     """Whether the checks of all families find a marker, or the beginning of one (``<function=``)."""
     ended = marker + ('"x">' if marker.endswith("name=") else "x>" if marker.endswith("=") else "")
-    return bool(_MARKERS.search(ended) or _THINK.search(ended))
+    return any(family.search(ended) for family in (_MARKERS, _TURNS, _THINK))
 
 
 def find_markers(text: str) -> list[str]:
     """Every control marker in a text, in order."""
-    return [found[0] for found in _MARKERS.finditer(text)]
+    found = [*_MARKERS.finditer(text), *(one for one in _TURNS.finditer(text) if not _MARKERS.fullmatch(one[0]))]
+    return [one[0] for one in sorted(found, key=lambda one: one.start())]
 
 
 @check(
     "markers-in-content",
-    "The content has no tool-call or turn markers.",
+    "The content has no tool-call markers.",
     failure="Tool calls leak into the text as markup in {cases}",
     row=1,
+    explains=("turn-markers",),
     source="https://github.com/ollama/ollama/issues/14360",
     why="The call is shown to the user as text and never run.",
     fix="Choose the tool parser that fits the model; look at how it finds the start and end of calls.",
@@ -87,10 +103,10 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "markers-in-reasoning",
-    "The reasoning has no tool-call or turn markers.",
+    "The reasoning has no tool-call markers.",
     failure="Tool calls leak into the reasoning as markup in {cases}",
     row=2,
-    explains=("answer-in-content",),
+    explains=("answer-in-content", "turn-markers"),
     source="https://github.com/vllm-project/vllm/issues/34955",
     why="The call is part of the reasoning and never run.",
     fix="Let the reasoning parser end where the tool parser begins.",
@@ -105,6 +121,27 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
         spans = narrow(reply, Span(0, len(reply.body)), leaked)
         return Fail(f"the reasoning has {quote(leaked)}", "text", quote(leaked), spans)
     return Pass()
+
+
+@check(
+    "turn-markers",
+    "Content and reasoning have no markers that begin or end a turn or an answer.",
+    failure="Markers of the model's turns leak into the text in {cases}",
+    row=1,
+    source="https://github.com/NAVER-Cloud-HyperCLOVA-X/hcx-vllm-plugin/pull/2",
+    why="The user reads control text, parsers of the content fail on it, and it comes back in the next prompt.",
+    fix="Leave special tokens out when tokens become text, in what a parser flushes at the end too.",
+    example=Example(says("It is 4.<|im_end|>"), "<|im_end|>", says("4", reasoning="2+2")),
+)
+def turn_markers(case: Case, reply: Reply) -> CheckResult | None:
+    """As `markers_in_content`, for markers that are no part of a call."""
+    texts = [(name, text) for name, text in (("content", reply.content), ("reasoning", reply.reasoning)) if text]
+    for name, text in texts:
+        leaked = _leaked(case, text, _TURNS)
+        if leaked:
+            spans = locate(reply, leaked) or narrow(reply, Span(0, len(reply.body)), leaked)
+            return Fail(f"the {name} has {quote(leaked)}", "text", quote(leaked), spans)
+    return Pass() if texts else None
 
 
 @check(
@@ -187,6 +224,8 @@ def _leaked(case: Case, text: str, family: re.Pattern[str]) -> str | None:
     """The first marker in the text's first megabyte that is neither in the request nor in the case's answer."""
     allowed: str | None = None
     for found in family.finditer(text, 0, _SEARCHED):
+        if family is _MARKERS and _TURNS.fullmatch(found[0]):
+            continue
         if allowed is None:
             allowed = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
         if found[0] not in allowed:

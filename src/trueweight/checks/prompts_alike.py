@@ -17,6 +17,7 @@ _THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "a
 
 _BASE = sample_case(name="base")
 _MORE = sample_case({"prompt-tokens-more": {"than": "base", "at_least": 3}}, name="more", words="hi there, and more")
+_TWO = sample_case({"system-messages-kept": {"than": "base", "at_least": 3}}, name="two")
 _PARTS = sample_case({"prompt-tokens-same": {"as": "base"}}, name="parts")
 _KEPT = sample_case({"history-reasoning-kept": {"than": "base"}}, name="kept")
 
@@ -95,6 +96,41 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
         return Pass()
 
     return _judged(replies, "prompt-tokens-same", "as", judge)
+
+
+@paired_check(
+    "system-messages-kept",
+    "Each of several system messages reaches the model.",
+    failure="One of several system messages does not reach the model in {cases}",
+    severity=Severity.SHOULD,
+    row=37,
+    explains=("prompt-tokens-like-reference", "content-matches"),
+    source="https://github.com/ollama/ollama/issues/2438",
+    on_request=True,
+    params={
+        "type": "object",
+        "properties": {"than": _ID, "at_least": _COUNT},
+        "required": ["than"],
+        "additionalProperties": False,
+    },
+    why="Agents send instructions, memory and the date as system messages: the model never sees some of them.",
+    fix="Render all of them, joined into one where the template takes one only, or refuse the request.",
+    field="input",
+    example=PairedExample(
+        (SampleTrial(_BASE, _costs(30)), SampleTrial(_TWO, _costs(30), broken=True)),
+        (SampleTrial(_BASE, _costs(30)), SampleTrial(_TWO, _costs(39))),
+    ),
+)
+def system_messages_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """The request has at least ``at_least`` (default 1) prompt tokens more than the case ``than``, which lacks the
+    shorter one of the system messages: whichever is dropped, the prompt is no longer than that."""
+
+    def judge(params: Any, more: int) -> CheckResult:
+        low = params.get("at_least", 1)
+        words = f"the prompt has {more:+} tokens compared with {params['than']}, which has a system message less"
+        return Pass() if more >= low else Fail(words, f">= {low}", f"{more:+}")
+
+    return _judged(replies, "system-messages-kept", "than", judge)
 
 
 @paired_check(

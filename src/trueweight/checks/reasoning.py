@@ -44,6 +44,54 @@ def answer_in_content(_: Case, reply: Reply) -> CheckResult | None:
     return Pass()
 
 
+_STOPPED = tuple(sample_case(name=f"stopped-{n}", temperature=0, stop=["4"]) for n in range(2))
+
+
+@paired_check(
+    "stop-after-thought",
+    "A stop sequence ends the answer, and not the thought before it.",
+    failure="A stop sequence inside the thought ends the reply, without an answer, in {cases}",
+    severity=Severity.SHOULD,
+    row=33,
+    explains=("answer-in-content", "content-matches", "graded", "reply-not-empty", "tool-call-expected"),
+    source="https://github.com/vllm-project/vllm/issues/52393",
+    why="Thoughts repeat words of the question: clients that send stop sequences get empty answers.",
+    fix="Look for stop sequences after the end of the thought only.",
+    field="finish",
+    example=PairedExample(
+        tuple(SampleTrial(case, says(None, reasoning="2 and 2 is "), broken=True) for case in _STOPPED),
+        (
+            SampleTrial(_STOPPED[0], says("It is ", reasoning="2 and 2 is 4.")),
+            SampleTrial(_STOPPED[1], says(None, reasoning="2 and 2 is 4.")),
+        ),
+    ),
+)
+def stop_after_thought(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges thoughts at temperature 0 under a stop sequence. Fails on a thought that has none of the sequences, and
+    that no answer follows, in two cases or more; a provider that often sends such replies without a stop sequence fails
+    ``answer-in-content`` instead."""
+    ended = [one for one in replies if one.thought and one.finish is Finish.STOP]
+    stopped = [one for one in ended if _stops(one.case)]
+    lone = [one for one in stopped if _has_no_answer(one) and not any(s in one.thought for s in _stops(one.case))]
+    others = [one for one in ended if not _stops(one.case)]
+    usual = 10 * sum(map(_has_no_answer, others)) > len(others)
+    systematic = len({one.case.key for one in lone}) > 1 and not usual
+    failed = {id(one) for one in lone} if systematic else set()
+    words = "the thought breaks off, no answer follows, and the request has a stop sequence"
+    for one in stopped:
+        yield one, Fail(words, "an answer", quote(one.thought[-60:])) if id(one) in failed else Pass()
+
+
+def _stops(case: Case) -> list[str]:
+    stop = case.request.get("stop")
+    listed = [stop] if isinstance(stop, str) else stop if isinstance(stop, list | tuple) else []
+    return [text for text in listed if isinstance(text, str) and text]
+
+
+def _has_no_answer(one: ReplyDigest) -> bool:
+    return not (one.content or "").strip() and not one.calls
+
+
 @check(
     "reasoning-present",
     "The reply has reasoning.",

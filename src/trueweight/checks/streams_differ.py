@@ -119,6 +119,7 @@ def _example(*streamed: SampleReply) -> PairedExample:
         "structured-output",
         "structured-output-bare",
         "structured-output-schema",
+        "turn-markers",
     ),
     source="https://github.com/vllm-project/vllm/issues/30866",
     why="Text is lost, or text that is no answer is shown, in the mode that most clients use.",

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from trueweight.core import Reply, ToolCall
@@ -29,6 +29,8 @@ FEWEST_TEXTS = 4
 """Pieces of text that must each begin with the one before: fewer may be the model's own words."""
 _PAIRS = 6
 _DISTINCT = 4
+_STARTS = 20
+"""Places at most at which the whole arguments are looked for, after a beginning of them."""
 
 
 class CallProblem(StrEnum):
@@ -120,7 +122,8 @@ def _holds(call: ToolCall, start: int, end: int) -> bool:
 
 def _not_json(call: ToolCall, text: str, error: str) -> Arguments:
     pieces = _pieces(call, text)
-    if len(pieces) > 1 and is_cumulative(pieces):
+    # Of two pieces, a bracket and then all may be one bracket too many.
+    if len(pieces) > 1 and is_cumulative(pieces) and (len(pieces) > 2 or pieces[0].strip() != "{"):
         words = "each fragment repeats all arguments so far"
         return Arguments(None, CallProblem.ARGUMENTS_CUMULATIVE, words)
     if len(pieces) > _FEW and is_in_pairs(pieces):
@@ -137,8 +140,8 @@ def _other_text(text: str, error: str) -> tuple[CallProblem, str]:
         return CallProblem.ARGUMENTS_PYTHON, "are an object in Python's notation"
     if again := _sent_again(text):
         return CallProblem.ARGUMENTS_DOUBLED, again
-    if text.lstrip().startswith("{}") and _after_object(text).startswith("{"):
-        return CallProblem.ARGUMENTS_NOT_JSON, "begin with an empty object, before their own"
+    if begun := _begun_before(text.strip()):
+        return CallProblem.ARGUMENTS_NOT_JSON, begun
     if is_cut(text):
         return CallProblem.ARGUMENTS_CUT, f"end in the middle, after {text[-40:]!r}"
     after = _after_object(text)
@@ -198,7 +201,7 @@ def _is_python(text: str) -> bool:
 
 def _sent_again(text: str) -> str:
     """How a text is objects in a row, in words that follow "the arguments"; "" if it is something else, or objects of
-    which only the first is empty."""
+    which the first is empty: what comes before arguments is seen in calls that have none too."""
     decoder, rest = json.JSONDecoder(), text.strip()
     found: list[object] = []
     while rest and len(found) < 4:
@@ -210,9 +213,31 @@ def _sent_again(text: str) -> str:
         rest = rest[end:].lstrip()
     if len(found) == 2 and isinstance(found[1], str) and parse_json(found[1]).value == found[0] is not None:
         return "come once more at their end, as JSON inside a JSON string"
-    if len(found) < 2 or not all(isinstance(one, dict) for one in found) or (not found[0] and found[1]):
+    if len(found) < 2 or not all(isinstance(one, dict) for one in found) or not found[0]:
         return ""
     return "are two JSON documents in a row"
+
+
+def _begun_before(text: str) -> str:
+    """What a text has before a whole object, in words that follow "the arguments"; "" if it is something else.
+
+    An empty object, or the beginning of the object itself, such as a bracket that a parser sent ahead of the whole.
+    """
+    if text.startswith("{}") and _after_object(text).startswith("{"):
+        empty = text[2:].lstrip() == "{}"
+        return "are an empty object twice" if empty else "begin with an empty object, before their own"
+    for found in islice(re.finditer(r"\{", text[: len(text) // 2 + 1]), 1, 1 + _STARTS):
+        whole = text[found.start() :]
+        if whole.startswith(text[: found.start()]) and isinstance(_object(whole), dict):
+            return f"come whole after a beginning of them, {text[: found.start()][:40]!r}"
+    return ""
+
+
+def _object(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _after_object(text: str) -> str:

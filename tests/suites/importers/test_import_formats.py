@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from trueweight.cli import main
 from trueweight.core import PROTOCOLS, Case, ConfigError, Mode, Provider, Trial
@@ -502,3 +503,46 @@ def test_an_unknown_format_names_the_near_miss(tmp_path: Path) -> None:
     """As every unknown name does."""
     with pytest.raises(ConfigError, match="Did you mean 'k2vv'"):
         read_format("k2v", tmp_path, "s")
+
+
+def test_a_row_with_a_stored_request_is_not_said_to_lack_it(tmp_path: Path) -> None:
+    """Of LiteLLM: a request of Responses has its input, and embeddings and completions are named."""
+    row: dict[str, Any] = {"spend": 0.1, "messages": {}, "response": {}}
+    bodies = [{"input": "Look!"}, {"model": "text-embedding-3-small", "input": "x"}, {"prompt": "x"}, {}]
+    rows = [{**row, "proxy_server_request": body} for body in bodies]
+    imported = read_format("openai-log", lines(tmp_path / "a.jsonl", *rows), "mine")
+    assert [case.request["messages"] for case in imported.cases] == [ASK]
+    reasons = [one.reason.partition(",")[0] for one in imported.left_out]
+    assert reasons[:2] == ["a request for embeddings", "a request of legacy completions"]
+    assert "store_prompts_in_spend_logs" in reasons[2]
+
+
+def test_batches_of_messages_are_joined_by_custom_id(tmp_path: Path) -> None:
+    """They have ``params`` and ``result`` where OpenAI's have ``body`` and ``response``."""
+    asked = {"custom_id": "a", "params": {"model": "m", "max_tokens": 9, "system": "s", "messages": ASK}}
+    said = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "No."}]}
+    reply = {"custom_id": "a", "result": {"type": "succeeded", "message": said}}
+    imported = read_format("openai-log", lines(tmp_path / "a.jsonl", asked, reply), "mine")
+    (case,) = imported.cases
+    assert case.request == {"max_tokens": 9, "messages": [{"role": "system", "content": "s"}, *ASK]}
+    assert (case.answer, len(imported.left_out)) == ({"content": "No."}, 1)
+
+
+def test_a_stored_completion_without_messages_is_left_out(tmp_path: Path) -> None:
+    """The API lists them apart."""
+    stored = {"object": "chat.completion", "choices": [{"message": {"role": "assistant", "content": "No."}}]}
+    imported = read_format("openai-log", lines(tmp_path / "a.jsonl", stored), "mine")
+    assert [one.reason for one in imported.left_out] == ["no messages are stored"]
+    assert imported.malformed == ()
+
+
+def test_references_into_a_schema_still_lead_there(tmp_path: Path) -> None:
+    """When it has become a property: to ``definitions`` and to properties, as to the whole."""
+    old = {"definitions": {"A": {"type": "string"}}, "$ref": "#/definitions/A"}
+    into = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"$ref": "#/properties/a"}}}
+    imported = read_format("kvv-schemas", lines(tmp_path / "T" / "valid.jsonl", old, into), "mine")
+    first, second = (case.request["tools"][0]["function"]["parameters"] for case in imported.cases)
+    assert Draft202012Validator(first).is_valid({"value": "x"})
+    assert not Draft202012Validator(first).is_valid({"value": 1})
+    assert Draft202012Validator(second).is_valid({"value": {"b": "x"}})
+    assert not Draft202012Validator(second).is_valid({"value": {"b": 1}})

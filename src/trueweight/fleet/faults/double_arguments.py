@@ -41,3 +41,13 @@ class BracesBeforeArguments(StreamedCalls):
         """Send the empty input with which the backend's API starts a call."""
         if call["function"].get("name"):
             call["function"]["arguments"] = "{}" + call["function"]["arguments"]
+
+
+@fault("bracket-before-arguments", rows=(11,), checks=("tool-arguments-json",), reports=("vllm#51697",))
+class BracketBeforeArguments(StreamedCalls):
+    """Streamed arguments come whole after a bracket that was sent ahead."""
+
+    def call(self, chat: ChatRequest, call: Json) -> None:
+        """Send the bracket with the name."""
+        if call["function"].get("name"):
+            call["function"]["arguments"] = "{" + call["function"]["arguments"]

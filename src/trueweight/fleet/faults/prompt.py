@@ -80,6 +80,41 @@ class SystemPromptInjected(Fault):
         return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": messages})))
 
 
+class _SystemDropped(Fault):
+    """Drops system messages. Override ``keeps``."""
+
+    def keeps(self, at: int, system: list[int]) -> bool:
+        """Whether the system message at this place is read; ``system`` has the places of all."""
+        return True
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Count the prompt without them."""
+        messages = chat.body["messages"]
+        system = [at for at, message in enumerate(messages) if message["role"] == "system"]
+        read = [one for at, one in enumerate(messages) if at not in system or self.keeps(at, system)]
+        if len(read) == len(messages):
+            return completion
+        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": read})))
+
+
+@fault("system-last-only", rows=(37,), checks=("system-messages-kept",), reports=("ollama#2438",))
+class SystemLastOnly(_SystemDropped):
+    """Of several system messages only the last one reaches the model."""
+
+    def keeps(self, at: int, system: list[int]) -> bool:
+        """Overwrite the one field that the template has."""
+        return at == system[-1]
+
+
+@fault("system-first-only", rows=(37,), checks=("system-messages-kept",), reports=("ollama#15056",))
+class SystemFirstOnly(_SystemDropped):
+    """System messages that are not the first message never reach the model."""
+
+    def keeps(self, at: int, system: list[int]) -> bool:
+        """Look at the first message only, as some templates do."""
+        return at == 0
+
+
 @fault("history-entities", rows=(37,), checks=("prompt-tokens-same",), reports=("smg#1888",))
 class HistoryEntities(Fault):
     """Signs in the arguments of earlier calls reach the model as HTML entities."""

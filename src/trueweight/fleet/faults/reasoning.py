@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
@@ -43,6 +44,25 @@ def _moved(choice: CompletionChoice) -> CompletionChoice:
     if not choice.content or choice.calls:
         return choice
     return replace(choice, reasoning=(choice.reasoning or "") + choice.content, content=None, logprobs=None)
+
+
+@fault("stop-in-thought", rows=(33,), checks=("stop-after-thought",), reports=("vllm#52393",))
+class StopInThought(Fault):
+    """A stop sequence that is in the thought ends the reply."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Look for the sequences in all that is generated."""
+        stop = chat.body.get("stop")
+        words = [stop] if isinstance(stop, str) else stop or []
+        return completion.each(lambda choice: _stopped(choice, words))
+
+
+def _stopped(choice: CompletionChoice, words: Sequence[str]) -> CompletionChoice:
+    thought = choice.reasoning or ""
+    at = min((thought.find(word) for word in words if word in thought), default=None)
+    if at is None:
+        return choice
+    return replace(choice, reasoning=thought[:at], content=None, calls=(), finish_reason="stop", logprobs=None)
 
 
 @fault("think-tags-in-content", rows=(34,), checks=("think-tags-in-content",))

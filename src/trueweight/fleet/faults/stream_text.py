@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.template import tools_of
@@ -63,13 +64,31 @@ class StreamMiddleLost(_StreamedText):
         return text[: middle - 3] + text[middle + 2 :]
 
 
-@fault("stream-marker-left", rows=(34,), checks=("stream-text-whole", "markers-in-content"), reports=("vllm#58127",))
+@fault("stream-marker-left", rows=(34,), checks=("stream-text-whole", "turn-markers"), reports=("vllm#58127",))
 class StreamMarkerLeft(_StreamedText):
     """Streams end with the marker that ends an answer."""
 
     def text(self, chat: ChatRequest, text: str) -> str:
         """Flush what was held back as a marker."""
         return f"{text}\n</answer>"
+
+
+@fault("stream-marker-in-reasoning", rows=(1,), checks=("turn-markers",), reports=("hcx-vllm-plugin#2",))
+class StreamMarkerInReasoning(Fault):
+    """Streams have the marker that ends a turn as a last piece of reasoning, after the content."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send it after the last chunk with content."""
+        last = max((at for at, chunk in enumerate(chunks) if _has_content(chunk)), default=None)
+        if last is None:
+            return chunks
+        (choice, *_) = chunks[last]["choices"]
+        again = {**choice, "delta": {"reasoning_content": "<|im_end|>"}, "finish_reason": None}
+        return [*chunks[: last + 1], {**chunks[last], "choices": [again]}, *chunks[last + 1 :]]
+
+
+def _has_content(chunk: JsonObject) -> bool:
+    return any(choice["delta"].get("content") and not choice["finish_reason"] for choice in chunk["choices"])
 
 
 @fault("stream-greeting", rows=(34,), checks=("stream-text-whole",))

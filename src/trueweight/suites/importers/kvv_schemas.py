@@ -115,7 +115,8 @@ def _case(item: Numbered, suite: str) -> Case:
 def _as_property(schema: Mapping[str, Any]) -> JsonObject:
     """An object schema whose one property ``value`` has the schema. Its ``$defs`` and ``$id`` move to the root.
 
-    A reference to the whole schema becomes one to a definition, because the root is now another schema.
+    A reference to the whole schema, or to a part of it, becomes one to a definition, because the root is now another
+    schema.
     """
     name = _ROOT
     while name in schema.get("$defs", {}):
@@ -124,7 +125,7 @@ def _as_property(schema: Mapping[str, Any]) -> JsonObject:
     definitions = plain.pop("$defs", {})
     identity = {"$id": plain.pop("$id")} if "$id" in plain else {}
     value: JsonObject = plain
-    if "#" in set(_references(schema)):
+    if any(map(_is_outside_definitions, _references(schema))):
         definitions, value = {**definitions, name: plain}, {"$ref": f"#/$defs/{name}"}
     moved = {"$defs": definitions} if definitions else {}
     shape = {"type": "object", "properties": {"value": value}, "required": ["value"], "additionalProperties": False}
@@ -132,7 +133,7 @@ def _as_property(schema: Mapping[str, Any]) -> JsonObject:
 
 
 def _rewritten(schema: Any, whole: str) -> Any:
-    """The schema without ``default``, and with ``whole`` where it refers to itself as a whole."""
+    """The schema without ``default``, and with ``whole`` where it refers to itself."""
     if isinstance(schema, list):
         return [_rewritten(one, whole) for one in schema]
     if not isinstance(schema, Mapping):
@@ -141,11 +142,16 @@ def _rewritten(schema: Any, whole: str) -> Any:
     for key, value in schema.items():
         if key in _MAPS and isinstance(value, Mapping):
             out[key] = {name: _rewritten(one, whole) for name, one in value.items()}
-        elif key == "$ref" and value == "#":
-            out[key] = whole
+        elif key == "$ref" and _is_outside_definitions(value):
+            out[key] = f"{whole}{value[1:]}"
         elif key != "default":
             out[key] = value if key in _DATA else _rewritten(value, whole)
     return out
+
+
+def _is_outside_definitions(ref: Any) -> bool:
+    """Whether a reference is to the whole schema, or to a part of it other than its ``$defs``."""
+    return isinstance(ref, str) and (ref == "#" or (ref.startswith("#/") and not ref.startswith("#/$defs/")))
 
 
 def _references(schema: Any) -> Iterator[str]:

@@ -62,10 +62,10 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
     files = _files(path)
     if not files:
         yield Malformed(path, 0, "no .jsonl file in this folder")
-    lines = [(file, item) for file in files for item in json_lines(file)]
+    lines = [(file, _as_batch(item)) for file in files for item in json_lines(file)]
     own = [item for _, item in lines if isinstance(item, Numbered) and "custom_id" in item.value]
     beside = sorted(set(path.parent.glob("*.jsonl")) - {path}) if own and not path.is_dir() else []
-    others = [item for file in beside for item in json_lines(file) if isinstance(item, Numbered)]
+    others = [item for file in beside for item in map(_as_batch, json_lines(file)) if isinstance(item, Numbered)]
     batch = _Batch(own, [item for item in others if "custom_id" in item.value])
     for file, item in lines:
         prefix = f"{file.stem.lower()}-" if path.is_dir() else ""
@@ -73,6 +73,18 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
             yield item
         else:
             yield from _items(item, suite, f"{prefix}line-{item.line:04d}", batch)
+
+
+def _as_batch(item: Numbered | Malformed) -> Numbered | Malformed:
+    """A line of Anthropic's Message Batches, which has ``params`` or ``result``, as a line of OpenAI's; others stay."""
+    if isinstance(item, Malformed) or "custom_id" not in item.value:
+        return item
+    line = dict(item.value)
+    if isinstance(line.get("params"), Mapping) and "body" not in line:
+        line |= {"body": line.pop("params"), "url": "/v1/messages"}
+    if isinstance(line.get("result"), Mapping) and "response" not in line:
+        line["response"] = line.pop("result").get("message")
+    return Numbered(item.path, item.line, line)
 
 
 class _Batch:
@@ -165,7 +177,7 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
     body = record.body
     if not isinstance(body, Mapping):
         return ChatShape(body)
-    if not body.get("messages") and "spend" in row:
+    if "spend" in row and not any(body.get(name) for name in ("messages", "input", *_OTHERS)):
         return "no messages are stored (LiteLLM keeps them with store_prompts_in_spend_logs)"
     other = next((kind for name, kind in _OTHERS.items() if name in body and "messages" not in body), "")
     if other:
@@ -173,7 +185,8 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
     if "messages" in body and not _is_list_of_objects(body["messages"]):
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
     url = "/messages" if response_in(record.reply).get("type") == "message" else record.url
-    return as_chat(body, url) if "messages" in body or "input" in body else ChatShape(dict(body))
+    stored = record.reply or "messages" in body or "input" in body
+    return as_chat(body, url) if stored else ChatShape(dict(body))
 
 
 def _is_list_of_objects(messages: Any) -> bool:
