@@ -75,3 +75,15 @@ def test_load_and_drift_work_too(here: Path) -> None:
     assert "twin: There is" in " ".join(drift.stdout.split()) or "twin: " in drift.stdout
     replayed = trueweight("drift", "replay", "drift", cwd=here)
     assert "to the byte" in " ".join((replayed.stdout + replayed.stderr).split())
+
+
+def test_show_says_why_an_api_was_not_asked(here: Path) -> None:
+    """A case of another API has no reply; its line names the API and the reason, for one provider and for all."""
+    words = ("--suite", "tool-calls,messages", "--limit", 1, "--no-probe", "--out", "both")
+    done = trueweight("run", "--providers", "providers.toml", *words, cwd=here)
+    assert done.returncode == 0, done.stderr
+    why = "not applicable through Messages: the case needs Messages, and the provider has Responses"
+    assert (
+        trueweight("show", "both", "messages/plain-text", "--provider", "twin", cwd=here).stdout == f"· twin: {why}\n"
+    )
+    assert trueweight("show", "both", "messages/plain-text", cwd=here).stdout.count(why) == 3

@@ -56,6 +56,7 @@ def command(
     if failing and (case is not None or as_json):
         raise click.UsageError("--failing is about a whole run, and prints text: leave CASE and --json out")
     from rich.console import Console
+    from rich.text import Text
 
     from trueweight.checks import all_checks
     from trueweight.core.summary_json import summary_lines
@@ -79,6 +80,7 @@ def command(
             print_cases(summary, console)
             return
         trials = _trials(run, case, name, mode, thinking)
+        unasked = _unasked(run, case, name)
         # What several replies show together is in the summary; a run that was broken off may have none yet.
         judged = read_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
         items = list(evidence(run, trials, judged))
@@ -88,6 +90,8 @@ def command(
     requirements = {info.id: info.requirement for info in all_checks()}
     if name is None and len(items) > 1:
         print_outcomes(items, console)
+    for words in unasked:
+        console.print(Text(words), soft_wrap=True)
     for item in items:
         fails = item.reply is None or any(f.outcome == "fail" and f.severity in SEVERE for f in item.findings)
         if name is not None or len(items) == 1 or fails:
@@ -108,11 +112,30 @@ def _print_failing(run: RunDir, summary: Summary, name: str | None, console: Con
         say_next(console, (*words, "-o", "failing"), "the failing cases as suites")
 
 
+def _unasked(run: RunDir, case: str, name: str | None) -> list[str]:
+    """Why an API of a provider was not asked a case: a line for each; none for the id of a trial."""
+    from trueweight.plan import inexpressible
+    from trueweight.report.text import for_log
+    from trueweight.report.words import api_title
+    from trueweight.workflow.lookup import find_case, find_provider
+
+    if _is_trial(run, case):
+        return []
+    providers = run.manifest.providers if name is None else (find_provider(run, name),)
+    found = inexpressible([find_case(run, case)], providers, run.manifest.thinking)
+    return [for_log(f"· {one.provider}: not applicable through {api_title(one.api)}: {one.reason}") for one in found]
+
+
+def _is_trial(run: RunDir, case: str) -> bool:
+    """Whether the word is the id of a trial."""
+    return case in run.recorded() or (len(case) == 20 and all(digit in "0123456789abcdef" for digit in case))
+
+
 def _trials(run: RunDir, case: str, name: str | None, mode: str | None, thinking: str | None) -> list[str]:
     """Ids of one trial, or of all trials of a case."""
     from trueweight.workflow.lookup import find_case, find_provider, find_trial, trials_of
 
-    if case in run.recorded() or (len(case) == 20 and all(digit in "0123456789abcdef" for digit in case)):
+    if _is_trial(run, case):
         return [find_trial(run, case)]
     found = find_case(run, case)
     providers = [find_provider(run, name)] if name is not None else list(run.manifest.providers)
