@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from fault_servers import NEVER_LATE, Stage, Talk, serving, silent_host
 
-from trueweight.core import Case, Mode, Trial
+from trueweight.core import Case, FailureKind, Mode, Trial
+from trueweight.wire.failures import NotHttp, failure_of_error
+from trueweight.wire.http1 import DisconnectedError, NotHttpError
 from trueweight.wire.settings import EventKind
 
 
@@ -392,3 +395,19 @@ def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
         trials = stage.trials(f"http://{host}:{port}/v1")
         anyio.run(lambda: stage.send(trials, retries=0, connect_timeout=0.2))
     assert stage.kinds() == ["timeout-connect"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "not_http"),
+    [
+        (DisconnectedError("any words"), FailureKind.RESET, False),
+        (NotHttpError("not a response: b'server disconnected'"), FailureKind.PROTOCOL, True),
+        (httpx.RemoteProtocolError("a malformed response"), FailureKind.PROTOCOL, False),
+        (httpx.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0')"), FailureKind.PROTOCOL, True),
+        (httpx.RemoteProtocolError("Server disconnected without sending a response."), FailureKind.RESET, False),
+    ],
+)
+def test_our_transport_says_by_types_what_failed(error: Exception, kind: FailureKind, not_http: bool) -> None:
+    """Its words are not read; those of h11 and httpcore are, whose transport has one type for all of it."""
+    failure = failure_of_error(error)
+    assert (failure.kind, isinstance(failure, NotHttp)) == (kind, not_http)

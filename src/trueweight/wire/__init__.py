@@ -7,6 +7,7 @@ A byte arrives at `trueweight.wire.http1.connection.Connection.data_received`, i
 from trueweight.wire.carrier import carriers_of
 from trueweight.wire.client_stack import CarrierUse, ClientStack
 from trueweight.wire.environment import Environment, run_loop
+from trueweight.wire.failures import NotHttp
 from trueweight.wire.health import Health
 from trueweight.wire.ledger import Charge, Ledger, Refusal, RefusalOf, Reservation, SharedLimits
 from trueweight.wire.pacing import ArrivalKind, Pacer, arrivals
@@ -31,6 +32,7 @@ __all__ = [
     "EventKind",
     "Health",
     "Ledger",
+    "NotHttp",
     "Pacer",
     "Refusal",
     "RefusalOf",

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import httpx
 
 from trueweight.core import Failure, FailureKind
+from trueweight.wire.http1 import DisconnectedError, NotHttpError
 
 TRANSPORT_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 """What a transport raises when an attempt fails. A ValueError means an invalid URL or header."""
 
-# Words of transports for a peer that closed the connection, in errors that otherwise mean invalid HTTP.
+# The transport of httpx has one type for a peer that closed the connection and for invalid HTTP. These are the words of
+# h11 and httpcore for the former, and those of h11 for bytes that do not begin as a response does.
 _CLOSED_WORDS = ("peer closed connection", "server disconnected")
+_NOT_HTTP_WORDS = "illegal status line"
 _BY_TYPE: tuple[tuple[type[BaseException], FailureKind], ...] = (
     (httpx.ConnectTimeout, FailureKind.TIMEOUT_CONNECT),
     (httpx.PoolTimeout, FailureKind.TIMEOUT_CONNECT),
@@ -55,6 +58,11 @@ class OutOfResources(Failure):
     """The operating system of this client refused a socket, a file or memory for the attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotHttp(Failure):
+    """What arrived does not begin as a response of HTTP does."""
+
+
 def _refused(error: Exception) -> OutOfResources | None:
     for cause in _causes(error):
         code = cause.errno if isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) else None
@@ -89,9 +97,16 @@ def failure_of_error(error: Exception) -> Failure:
             if isinstance(cause, ssl.SSLError):
                 return Failure(FailureKind.TLS, detail)
     kind = next((kind for type_, kind in _BY_TYPE if isinstance(error, type_)), FailureKind.PROTOCOL)
-    if kind is FailureKind.PROTOCOL and any(words in str(error).lower() for words in _CLOSED_WORDS):
-        kind = FailureKind.RESET
-    return Failure(kind, detail)
+    return _of_protocol(error, detail) if kind is FailureKind.PROTOCOL else Failure(kind, detail)
+
+
+def _of_protocol(error: Exception, detail: str) -> Failure:
+    words = str(error).lower() if type(error) is httpx.RemoteProtocolError else ""
+    if isinstance(error, DisconnectedError) or any(one in words for one in _CLOSED_WORDS):
+        return Failure(FailureKind.RESET, detail)
+    if isinstance(error, NotHttpError) or _NOT_HTTP_WORDS in words:
+        return NotHttp(FailureKind.PROTOCOL, detail)
+    return Failure(FailureKind.PROTOCOL, detail)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,7 +3,7 @@
 README.md beside this file says why it exists, what it gains, what it leaves out and how to switch it off.
 """
 
-from trueweight.wire.http1.response import Listener
+from trueweight.wire.http1.response import DisconnectedError, Listener, NotHttpError
 from trueweight.wire.http1.transport import KEEPALIVE, Http1Transport
 
-__all__ = ["KEEPALIVE", "Http1Transport", "Listener"]
+__all__ = ["KEEPALIVE", "DisconnectedError", "Http1Transport", "Listener", "NotHttpError"]

@@ -16,6 +16,14 @@ _CREDIT_PER_BODY_BYTE = 9
 that sends chunks of one byte needs six."""
 
 
+class NotHttpError(httpx.RemoteProtocolError):
+    """What arrived does not begin as a response of HTTP/1.1 does."""
+
+
+class DisconnectedError(httpx.RemoteProtocolError):
+    """The server closed the connection before the end of its response."""
+
+
 class Listener(Protocol):
     """Receives a response inside the event-loop call that reads the socket, so a time taken there is the arrival's."""
 
@@ -90,7 +98,8 @@ class IncomingResponse:
         """Read the next bytes.
 
         Raises:
-            httpx.RemoteProtocolError: if they are not HTTP/1.1, or more than ``MAX_FRAMING`` of them are not body.
+            NotHttpError: if they do not begin as HTTP/1.1 does.
+            httpx.RemoteProtocolError: if they are malformed, or more than ``MAX_FRAMING`` of them are not body.
         """
         if not self._begun:
             self._begun = True
@@ -103,7 +112,7 @@ class IncomingResponse:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.reusable = False
             if not self.complete:
-                raise httpx.RemoteProtocolError(f"{self._kind_of_fault()}: {error}") from None
+                raise self._fault(str(error)) from None
             self.surplus = True
         finally:
             if self._pieces:
@@ -115,19 +124,20 @@ class IncomingResponse:
         """The server closed the connection, which completes a body of undeclared length.
 
         Raises:
-            httpx.RemoteProtocolError: if the response is incomplete.
+            DisconnectedError: if the response is incomplete.
         """
         if not self._begun:
-            raise httpx.RemoteProtocolError("server disconnected without an answer")
+            raise DisconnectedError("server disconnected without an answer")
         if not self.headed:
-            raise httpx.RemoteProtocolError("server disconnected within the head of its answer")
+            raise DisconnectedError("server disconnected within the head of its answer")
         if self._declared:
-            raise httpx.RemoteProtocolError("peer closed connection before the end of the body")
+            raise DisconnectedError("peer closed connection before the end of the body")
         self._end(reusable=False)
 
-    def _kind_of_fault(self) -> str:
-        spoken = self._parser.get_status_code() >= 100
-        return "a malformed response of HTTP/1.1" if spoken else "not a response of HTTP/1.1"
+    def _fault(self, reason: str) -> httpx.RemoteProtocolError:
+        if self._parser.get_status_code() >= 100:
+            return httpx.RemoteProtocolError(f"a malformed response of HTTP/1.1: {reason}")
+        return NotHttpError(f"not a response of HTTP/1.1: {reason}")
 
     def _read_framing(self) -> None:
         """Whether the body is chunked, and whether its length is declared at all (RFC 9112, 6.3)."""
@@ -175,7 +185,7 @@ class IncomingResponse:
         self.status = self._parser.get_status_code()
         version = self._parser.get_http_version()
         if self.status < 100 or version not in ("1.0", "1.1"):
-            raise httpx.RemoteProtocolError(f"not a response of HTTP/1.1: HTTP/{version} {self.status}")
+            raise NotHttpError(f"not a response of HTTP/1.1: HTTP/{version} {self.status}")
         if self.status < 200:
             if any(_declares_body(name.lower(), value) for name, value in self.headers):
                 raise httpx.RemoteProtocolError("an interim response that declares a body")

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from trueweight.core import PROTOCOLS, Attempt, Exchange, FailureKind, Finish, Provider, Reply
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, SetupFault, Thinking
 from trueweight.protocols import ErrorText, read_error, read_reply
+from trueweight.wire import NotHttp
 from trueweight.workflow.probe.words_of_servers import (
     names_credit,
     names_https,
@@ -27,8 +28,6 @@ _BY_KIND: Final[Mapping[FailureKind, SetupFault]] = {
     FailureKind.REDIRECT: SetupFault.REDIRECT,
     FailureKind.PROTOCOL: SetupFault.NOT_HTTP,
 }
-_NOT_HTTP: Final = re.compile(r"(?i)not a response of HTTP|illegal status line")
-"""The words of our transport, and of httpx's, for bytes that do not begin as a response does."""
 _PLAIN_PEER: Final = re.compile(r"(?i)wrong.version.number|record.layer|unknown.protocol|http.request|packet.length")
 """What OpenSSL says when the other side answers a TLS handshake in plain text."""
 _CUT: Final = 500
@@ -138,7 +137,7 @@ def diagnose(exchange: Exchange, provider: Provider, *, retry_budget: float, ask
         return Diagnosis(SetupFault.WRONG_SCHEME, said, None)
     if attempt.status is None:
         fault = None if kind is None else _BY_KIND.get(kind)
-        if fault is SetupFault.NOT_HTTP and not _NOT_HTTP.search(said):
+        if fault is SetupFault.NOT_HTTP and not isinstance(attempt.failure, NotHttp):
             return None  # it speaks HTTP, and badly: that is for the run to measure
         return None if fault is None else Diagnosis(fault, said, None)
     if _is_broken_success(attempt):
