@@ -82,6 +82,7 @@ def test_garbage_in_the_middle_is_an_error_with_its_line(root: Path, exchange: M
     (root / "exchanges.jsonl").write_bytes(line + b"\nnonsense\n" + line + b"\n")
     with RunDir.open(root) as run:
         assert [one.where for one in run.damaged] == [f"{root / 'exchanges.jsonl'}:2"]
+        assert run.damaged_lines == (2,)
         assert [one.trial for one in run.exchanges()] == ["t"]
 
 

@@ -201,6 +201,11 @@ class RunDir:
         """An error for each damaged line that was met so far, in the order of the file."""
         return tuple(error for _, error in sorted(self._log.damaged.items()))
 
+    @property
+    def damaged_lines(self) -> tuple[int, ...]:
+        """The numbers of the lines of `damaged`, from 1, in the same order."""
+        return tuple(sorted(self._log.damaged))
+
     def leave_out(self, trial: str, reason: str) -> InfrastructureError:
         """Count the line of a recorded trial as damaged, because the run has no such case or provider.
 

@@ -86,8 +86,7 @@ def _judge(run: RunDir, pool: PoolMaker | None) -> Summary:
 def _damage(run: RunDir) -> Iterator[Note]:
     """A note on the lines that were left out; known only after the exchanges were read."""
     if run.damaged:
-        first = run.damaged[0]
-        line = first.where.rpartition(":")[2]
+        line, first = run.damaged_lines[0], run.damaged[0]
         yield Note(code=NoteCode.DAMAGED, count=len(run.damaged), text=f"line {line}", reason=first.message)
 
 
