@@ -1,4 +1,4 @@
-"""A check and a grader of another package are declared as ours, listed beside ours, and judge with ours."""
+"""Checks, graders, metrics, formats and APIs of another package are declared as ours, and listed beside ours."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ PLUGIN = """
 from trueweight.core.check import Fail, Pass, check
 from trueweight.core.example import Example, says
 from trueweight.core.grader import Score, grader
+from trueweight.metrics import Share, share_metric
+from trueweight.report.formats import Format, register
 
 
 @check("no-full-stop", "The content has no full stop.", source="https://example.org", why="Taste.", fix="Leave it out.",
@@ -27,7 +29,17 @@ def no_full_stop(case, reply):
 def length(case, reply, expected):
     got = len(reply.content or "")
     return Score(1.0) if got == expected else Score(0.0, f"{got} characters")
+
+
+@share_metric("arrivals", "Arrivals", "Of the trials, the share with a reply.", source="https://example.org", place=701)
+def arrivals(sample):
+    return Share(sample.own.case >= 0, sample.own.arrived, sample.own.arrived, "", "nothing was sent")
+
+
+register(Format("names", ".txt", lambda summary, evidence: ", ".join(summary.providers)))
 """
+GROUPS = ("checks", "graders", "metrics", "formats")
+API = Path(__file__).parents[1] / "protocols" / "text_completions" / "installed"
 SUITE = """
 suite: mine
 title: Mine
@@ -50,7 +62,7 @@ def site(tmp_path: Path) -> Path:
     info.mkdir(parents=True)
     (info.parent / "taste.py").write_text(PLUGIN)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: taste\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[trueweight.checks]\nt = taste\n\n[trueweight.graders]\nt = taste\n")
+    (info / "entry_points.txt").write_text("\n".join(f"[trueweight.{group}]\nt = taste\n" for group in GROUPS))
     return info.parent
 
 
@@ -60,7 +72,7 @@ def run(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "trueweight", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(site), "NO_COLOR": "1", "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(API)]), "NO_COLOR": "1", "COLUMNS": "200"},
         timeout=120,
         check=False,
         cwd=site.parent,
@@ -73,10 +85,18 @@ def test_they_are_listed_and_explained_with_their_package(site: Path) -> None:
     table = run(site, "checks").stdout
     assert "The content has no full stop.  [taste]" in table
     assert "expected number of characters.  [taste]" in table
+    for kind in ("Arrivals", "*.txt"):
+        assert any(kind in line and line.endswith("  [taste]") for line in table.splitlines()), kind
+    assert "POST /completions  [text-completions-api]" in table
     listed = json.loads(run(site, "checks", "--json").stdout)
-    packages = {one["id"]: one["package"] for one in (*listed["checks"], *listed["graders"])}
-    assert {name for name, package in packages.items() if package == "taste"} == {"no-full-stop", "length"}
-    assert set(packages.values()) == {"trueweight", "taste"}
+    packages = {(kind, one["id"]): one["package"] for kind in listed for one in listed[kind]}
+    assert {name: package for name, package in packages.items() if package != "trueweight"} == {
+        ("checks", "no-full-stop"): "taste",
+        ("graders", "length"): "taste",
+        ("metrics", "arrivals"): "taste",
+        ("formats", "names"): "taste",
+        ("apis", "text-completions"): "text-completions-api",
+    }
     explained = run(site, "explain", "no-full-stop").stdout
     assert "package:      taste" in explained
     assert "finding:      a full stop" in explained
