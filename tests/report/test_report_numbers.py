@@ -56,6 +56,12 @@ def test_the_ends_of_a_difference_have_signs() -> None:
     assert span(_estimate(0.01, -0.03, 0.05, "difference"), signs=True) == "−3.0 to +5.0"
 
 
+def test_ends_that_are_equal_have_the_digits_of_the_value() -> None:
+    """Requests that all cost the same: not 0.0208 (0–1)."""
+    assert span(Estimate(0.0208, 0.0208, 0.0208, 9, "USD", "m")) == "0.0208–0.0208"
+    assert span(Estimate(0.0, 0.0, 0.0, 9, "USD", "m")) == "0–0"
+
+
 def test_limits_are_rounded_away_from_the_value() -> None:
     """.9496 is not "≥ 95.0", and a limit that has no more digits than are written stays as it is."""
     assert span(Estimate(1.0, 0.9496, None, 59, "proportion", "")) == "≥ 94.9"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from logs import ticket_row
 from runs import as_recorded, record, workload_of
@@ -27,6 +28,7 @@ from trueweight.report.words.decision import decision_text
 from trueweight.store import RunDir, RunFile
 from trueweight.suites import find_suite
 from trueweight.workflow.finish import judge
+from trueweight.workload.estimates import Estimator
 
 LABELS = ("billing", "outage", "other")
 CASES = 60
@@ -92,6 +94,21 @@ def test_the_host_with_40_percent_wrong_labels_is_avoided(summary: Summary) -> N
     assert len(host.workload.disagreements) == 24
     first = host.workload.disagreements[0]
     assert (first.read, first.wanted) == ("outage", "billing")
+
+
+@pytest.mark.parametrize(("wrong_ones", "high"), [(0, 1.0), (8, 0.98), (9, 0.98)])
+def test_a_mean_score_has_no_higher_end_than_its_mistakes_allow(wrong_ones: int, high: float) -> None:
+    """No score is above 1, so 8 wrong of 100 have an upper end below 1 (exact: 96.5%, here at 97.5%), and 9 wrong of 9
+    one far below."""
+    scores = np.concatenate([np.zeros(wrong_ones), np.ones(100 - wrong_ones)])
+    found = Estimator(1, 0).mean(scores, of=100, missing="", note="")
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 1 - wrong_ones / 100 <= found.high <= high
+    none = Estimator(1, 0).mean(np.zeros(9), of=9, missing="", note="")
+    assert (none.value, none.low) == (0, 0)
+    assert none.high is not None
+    assert none.high < 0.5
 
 
 def test_the_others_are_told_apart(summary: Summary) -> None:

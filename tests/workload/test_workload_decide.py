@@ -173,7 +173,7 @@ def test_the_words_say_what_why_and_how_sure(judged: Summary) -> None:
     said = dict(text.lines)
     assert said["saves"] == "It saves $5.95 a month at 10,000 requests."
     assert "recorded answers alone, which are not the truth" in said["sure"]
-    assert "is right with a probability of at least 95%" in said["sure"]
+    assert "wrongly said to be met, or missed, by any of 2 candidates is at most 5%" in said["sure"]
     silent = decision_text(with_decision(judged))
     assert silent is not None
     assert "Not stated" in dict(silent.lines)["saves"]

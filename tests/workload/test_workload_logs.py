@@ -181,12 +181,24 @@ def test_each_line_is_accounted_for(tmp_path: Path) -> None:
     done = trueweight("workload", "from", "a.jsonl", "-o", "w", cwd=tmp_path)
     assert "5 lines: 2 requests, 2 left out, 1 malformed" in done.stderr
     assert "1 × a request to /v1/embeddings, which answers no text" in done.stderr
-    assert "1 lines are equal to an earlier one" in done.stderr
+    assert "1 line is equal to an earlier one" in done.stderr
     (case,) = find_suite(str(tmp_path / "w")).cases
     assert case.task is not None
     assert case.task.stands_for == 2
     assert case.task.recorded is not None
     assert case.task.recorded.others == ({"content": "billing"},)
+
+
+def test_a_custom_id_of_two_requests_joins_nothing(tmp_path: Path) -> None:
+    """Two batches that number their requests alike: which reply answers which request is not known, so both are left
+    out with the reason, and the others stay."""
+    asked = [("1", "one"), ("1", "two"), ("2", "three"), ("2", "three")]
+    rows = [{"custom_id": name, "url": "/v1/chat/completions", "body": chat_body(text)} for name, text in asked]
+    replies = [{"custom_id": name, "response": {"status_code": 200, "body": chat_response()}} for name in "12"]
+    (tmp_path / "a.jsonl").write_text(lines(*rows, *replies), encoding="utf-8")
+    log = read_log(tmp_path / "a.jsonl")
+    assert [line.body["messages"][1]["content"] for line in log.lines] == ["three", "three"]
+    assert sum("custom_id is that of several requests" in one.reason for one in log.left_out) == 3
 
 
 def test_a_stream_of_the_log_is_a_stream_of_the_workload(tmp_path: Path) -> None:

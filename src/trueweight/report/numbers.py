@@ -145,7 +145,7 @@ def span(estimate: Estimate, decimals: int | None = None, *, signs: bool = False
     unit = estimate.unit
     if decimals is None and estimate.low is not None and estimate.high is not None:
         # The width says which digits mean anything, and no end is more exact than the value.
-        decimals = decimals_of(estimate.high - estimate.low)
+        decimals = decimals_of(estimate.high - estimate.low or estimate.high)
         if estimate.value:
             decimals = min(decimals, decimals_of(estimate.value))
     low, high = (

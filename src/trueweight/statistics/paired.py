@@ -50,7 +50,13 @@ def mcnemar(gains: int, losses: int) -> float:
 
 
 def difference_by_case(
-    ours: Array, theirs: Array, resampler: Resampler, *, of: int, confidence: float = CONFIDENCE
+    ours: Array,
+    theirs: Array,
+    resampler: Resampler,
+    *,
+    of: int,
+    confidence: float = CONFIDENCE,
+    never_higher: bool = False,
 ) -> Difference:
     """Mean over cases of (our rate − their rate), with its interval and test. NaN marks a case without a reply.
 
@@ -60,6 +66,7 @@ def difference_by_case(
     Args:
         of: number of planned cases.
         confidence: of the interval.
+        never_higher: no case can have a gain, as where the second side is the best score there is.
     """
     delta = ours - theirs
     both = np.isfinite(delta)
@@ -76,7 +83,8 @@ def difference_by_case(
         method = f"paired by case, BCa bootstrap, {resampler.resamples} resamples; {_TEST}"
     if found is None:
         each = (1 + confidence) / 2
-        up, down = exact(float(gain.sum()), units, each), exact(float(loss.sum()), units, each)
+        down = exact(float(loss.sum()), units, each)
+        up = Interval(0.0, 0.0) if never_higher else exact(float(gain.sum()), units, each)
         found = Interval(_minus(up.low, down.high), _minus(up.high, down.low))
         method = f"paired by case, exact limits over {units} cases; {_TEST}"
     value = float(delta[both].mean())

@@ -81,10 +81,13 @@ class Estimator(NamedTuple):
         return self._shifted(ours, theirs, 0.0, _Kind("difference", method, of, "not answered by both"))
 
     def _shifted(self, ours: Array, theirs: Array, by: float, kind: _Kind) -> Quality:
+        """A difference plus ``by``: 1 makes a mean score of the difference from a provider that is always right."""
         of = kind.of
         resampler = Resampler(len(ours), self.seed, _RESAMPLES)
-        shown = difference_by_case(ours, theirs, resampler, of=of).estimate
-        sure = difference_by_case(ours, theirs, resampler, of=of, confidence=self._level).estimate
+        shown, sure = (
+            difference_by_case(ours, theirs, resampler, of=of, confidence=level, never_higher=by == 1).estimate
+            for level in (CONFIDENCE, self._level)
+        )
 
         def end(value: float | None) -> float | None:
             return None if value is None else min(max(value + by, by - 1), 1.0)

@@ -135,7 +135,11 @@ def account(sample: DrawnSample) -> list[str]:
         of[stratum.task] += number
         drawn[stratum.task] += kept
         empty[stratum.task] += number if not kept else 0
-    out = [f"{sample.equal} lines are equal to an earlier one"] if sample.equal else []
+    out = (
+        [f"{sample.equal} {'line is' if sample.equal == 1 else 'lines are'} equal to an earlier one"]
+        if sample.equal
+        else []
+    )
     for task, number in of.most_common():
         rest = f"; of {empty[task]} requests of rare kinds none was drawn" if empty[task] else ""
         out.append(f"task {task}: {drawn[task]} of {number} different requests are drawn{rest}")

@@ -150,7 +150,9 @@ def _notes(found: WorkloadSummary) -> Iterator[str]:
             "at the lower end of the difference, and a gain at the upper one."
         )
     else:
-        yield "There are no golden answers, so agreement with the baseline decides, by tasks whose grader decides."
+        texts = [visible(task.name, limit=60) for task in found.tasks if not task.decides]
+        but = f", but not in {', '.join(texts)}, where two good answers differ" if texts else ""
+        yield f"There are no golden answers, so agreement with the recorded answers decides{but}."
     if found.llm_judge is not None:
         yield from llm_judge_sentences(found.llm_judge)
     if found.default_bar:

@@ -180,7 +180,7 @@ def _undecided(one: UndecidedTask) -> str:
         case Undecided.NOTHING_COMPARES:
             return f"{task}: no answer can be compared: write golden answers, with facts for texts, or ask an LLM judge"
         case Undecided.TOO_FEW:
-            return f"{task}: too few cases: no worse than the recorded answers{measured(one.estimate)}"
+            return f"{task}: too few cases to decide; answers no worse than the recorded ones{measured(one.estimate)}"
         case Undecided.UNCONFIRMED:
             return f"{task}: its grader is not confirmed in workload.yaml"
 
@@ -256,7 +256,8 @@ def _sure(workload: WorkloadSummary, summary: Summary) -> str:
     by += [recorded] if any(task.decides and task.golden < task.recorded for task in workload.tasks) else []
     by += ["an LLM judge"] if workload.llm_judge is not None and workload.llm_judge.trusted else []
     return (
-        f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}. All that is said "
-        f"of {counted(workload.candidates, 'candidate')} is right with a probability of at least 95%."
+        f"{counted(workload.cases, 'case')}, judged by {' and by '.join(by) or 'no answer'}. The probability that a "
+        "rule of one kind is wrongly said to be met, or missed, by any of "
+        f"{counted(workload.candidates, 'candidate')} is at most 5%."
         + (f" Seed {summary.run.seed}." if summary.run.seed else "")
     )

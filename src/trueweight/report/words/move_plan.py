@@ -100,7 +100,8 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
             "Keep the log, so that the next workload can be drawn from it.",
         ),
     )
-    second = f"Then add {', '.join(rest)}, one after another." if rest else "Then raise the share step by step."
+    order = ", one after another" if len(rest) > 1 else ""
+    second = f"Then add {', '.join(rest)}{order}." if rest else "Then raise the share step by step."
     if left:
         second += (
             f" Leave {listed(left)} with {baseline} until a run decides about {'it' if len(left) == 1 else 'them'}."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from trueweight.core.json_value import JsonObject
+from trueweight.core.json_value import JsonObject, canonical_json
 from trueweight.suites.importers.importer import parsed
 from trueweight.suites.importers.logs.line import Call, number, seconds_to_ms, whole, without
 from trueweight.suites.importers.logs.otel import is_span, read_span, spans_in
@@ -256,6 +256,22 @@ LOG_FORMATS: Final[Mapping[str, LogFormat]] = {
 def format_of(row: Row) -> str | None:
     """The name of the first format that recognises a row; None if none does."""
     return next((name for name, form in LOG_FORMATS.items() if form.recognises(row)), None)
+
+
+def ids_of_several(rows: Sequence[Row], beside: Sequence[Row]) -> frozenset[str]:
+    """The ``custom_id`` of several different requests, as of two batches that number theirs alike.
+
+    Args:
+        beside: rows of files beside the log.
+    """
+    bodies: dict[str, str] = {}
+    several = set()
+    for row in (*rows, *beside):
+        if "custom_id" in row and row.get("body") is not None:
+            named, body = str(row["custom_id"]), canonical_json(row["body"])
+            if bodies.setdefault(named, body) != body:
+                several.add(named)
+    return frozenset(several)
 
 
 def joined_batch(rows: Sequence[Row], beside: Sequence[Row]) -> dict[str, JsonObject]:

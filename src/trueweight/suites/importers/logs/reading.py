@@ -13,7 +13,7 @@ from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
 from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
 from trueweight.suites.importers.importer import Numbered, chat_request
-from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, joined_batch
+from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, ids_of_several, joined_batch
 from trueweight.suites.importers.logs.line import Call, LogLine
 from trueweight.suites.importers.logs.rows import log_files, read_rows
 from trueweight.suites.strict_yaml import json_as_yaml
@@ -24,6 +24,9 @@ MAX_DEPTH = 60
 """Levels of a request; a suite's file has some around it."""
 _REPLY = "the reply to a request of the log, which it is joined to by custom_id"
 _NO_REQUEST = "a reply without its request: no line here or in a file beside it has its custom_id and a body"
+_SEVERAL = (
+    "its custom_id is that of several requests, so their replies are not known: put each batch into another folder"
+)
 
 
 class ReadLog(NamedTuple):
@@ -107,7 +110,7 @@ def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[
         others = sorted(one for one in path.parent.glob("*.jsonl") if one != path)
         beside = [item.value for one in others for item in read_rows(one) if isinstance(item, Numbered)]
     requests = {str(row["custom_id"]) for row in batch if "body" in row and "custom_id" in row}
-    whole = joined_batch(batch, beside)
+    whole, several = joined_batch(batch, beside), ids_of_several(batch, beside)
     for item, name in rows:
         if name != "openai-batch":
             yield item, name
@@ -116,7 +119,9 @@ def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[
             yield LeftOut(item.path, item.line, "a line of a batch without custom_id")
             continue
         named = str(item.value["custom_id"])
-        if "body" not in item.value and (named in requests or "body" not in whole[named]):
+        if named in several:
+            yield LeftOut(item.path, item.line, _SEVERAL)
+        elif "body" not in item.value and (named in requests or "body" not in whole[named]):
             yield LeftOut(item.path, item.line, _REPLY if named in requests else _NO_REQUEST)
         else:
             yield item._replace(value=whole[named]), name
