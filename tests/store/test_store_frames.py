@@ -228,6 +228,44 @@ def test_a_body_that_is_missing_or_changed_damages_the_lines_that_name_it(root: 
             assert "body_sha256" in run.damaged[-1].message
 
 
+@pytest.mark.usefixtures("small_frames")
+def test_a_record_that_was_decompressed_is_read_and_resumed(root: Path, exchange: Make) -> None:
+    """``zstd -d --rm`` of a run's record leaves a run; ``zstdcat`` into a file beside it is told what to delete."""
+    made = several(exchange)
+    path = write(root, made)
+    plain = RunFile.EARLIER_EXCHANGES.of(root)
+    plain.write_bytes(content(path))
+    with pytest.raises(ConfigError) as refused:
+        RunDir.open(root)
+    assert "delete that" in str(refused.value.hint)
+    path.unlink()
+    with RunDir.open(root, write=True) as run:
+        assert list(run.exchanges()) == made
+        assert [run.read(one.trial) for one in reversed(made)] == made[::-1]
+        run.append(asked(exchange("t9"), "another"))
+    with RunDir.open(root) as run:
+        assert [one.request.body for one in run.exchanges()] == [*(one.request.body for one in made), "another"]
+        assert run.damaged == ()
+
+
+@pytest.mark.parametrize("spoiled", ["filtered", "body", "exchange"])
+def test_damage_of_a_decompressed_record_costs_what_it_touches(root: Path, exchange: Make, spoiled: str) -> None:
+    """Lines of bodies that a filter left out, or a changed byte of a body or an exchange, are never read as whole."""
+    path = write(root, [asked(exchange("t1"), "one"), asked(exchange("t2"), "two")])
+    lines = content(path).splitlines(keepends=True)
+    if spoiled == "filtered":
+        lines = [line for line in lines if b'"trial"' in line]
+    else:
+        at = 0 if spoiled == "body" else 1
+        lines[at] = lines[at].replace(b'"one"', b'"eno"').replace(b'"repeat":0', b'"repeat":1')
+    RunFile.EARLIER_EXCHANGES.of(root).write_bytes(b"".join(lines))
+    path.unlink()
+    with RunDir.open(root) as run:
+        assert [one.trial for one in run.exchanges()] == ([] if spoiled == "filtered" else ["t2"])
+        hint = str(run.damaged[-1].hint)
+        assert spoiled == "exchange" or "Keep its lines with body_sha256" in hint
+
+
 def test_exchanges_in_both_files_are_refused(root: Path, exchange: Make) -> None:
     """Two runs in one directory are not joined in silence; the file of an earlier version alone is read on."""
     write(root, [exchange("t1")])

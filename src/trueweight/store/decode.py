@@ -75,7 +75,7 @@ def _request(found: StoredRequest, bodies: Mapping[str, str], where: str) -> Req
     elif found.body_sha256 in bodies:
         body = bodies[found.body_sha256]
     else:
-        raise _corrupt(where, "at $.request.body_sha256: no whole line before it has this body")
+        raise _corrupt(where, "at $.request.body_sha256: no whole line has this body", _FILTERED)
     return RequestRecord(found.method, found.url, found.headers, body)
 
 
@@ -163,10 +163,9 @@ def problem_of(error: Exception) -> tuple[str, str]:
     return found["field"] or "$", found["problem"].replace("`", "")[:200]
 
 
-def _corrupt(where: str, reason: str) -> InfrastructureError:
-    return InfrastructureError(
-        f"this line is not a recorded exchange: {reason}",
-        code=CORRUPT,
-        where=where,
-        hint="The other lines are judged, and a resume sends this trial again. A crash tears only the last line.",
-    )
+_FILTERED = "Was the record filtered? Keep its lines with body_sha256 and body too: exchanges name them."
+_CRASHED = "The other lines are judged, and a resume sends this trial again. A crash tears only the last line."
+
+
+def _corrupt(where: str, reason: str, hint: str = _CRASHED) -> InfrastructureError:
+    return InfrastructureError(f"this line is not a recorded exchange: {reason}", code=CORRUPT, where=where, hint=hint)

@@ -1,7 +1,7 @@
 """The lines of a recording: where each is, its checksum, and how it is read again and appended.
 
 Two kinds of file hold lines. A run writes ``exchanges.jsonl.zst``: `trueweight.store.framed_lines`. Earlier versions
-wrote ``exchanges.jsonl``: `PlainLines`. A run that has one goes on in it.
+wrote ``exchanges.jsonl``, and it is what ``zstdcat`` makes: `PlainLines`. A run that has one goes on in it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import IO, NamedTuple, Protocol
 from zlib import crc32
 
 from trueweight.core import Exchange
+from trueweight.store.decode import read_body
 from trueweight.store.encode import line_pieces
 from trueweight.store.files import disk_error, open_plain, write_all
+from trueweight.store.line_records import BODY_LINE
 
 _CRC = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n?$')
 
@@ -72,27 +74,62 @@ class LineFile(Protocol):
         """Make the file durable and close it."""
 
 
+class _BodiesInFile(Mapping[str, str]):
+    """The bodies of requests in a plain file, by digest. Each is read when it is asked for; the last one is kept."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._at: dict[str, int] = {}
+        self._last = ("", "")
+
+    def add(self, line: bytes, at: int) -> None:
+        """Note where a body is. The digest follows `BODY_LINE`; the body is compared with it when it is read."""
+        self._at[line[len(BODY_LINE) :].split(b'"', 1)[0].decode("ascii", "replace")] = at
+
+    def __getitem__(self, digest: str) -> str:
+        if digest != self._last[0]:
+            self._file.seek(self._at[digest])
+            found = read_body(self._file.readline())
+            if found is None or found[0] != digest:
+                raise KeyError(digest)
+            self._last = found
+        return self._last[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+
 class PlainLines:
-    """The file of earlier versions: one line after the other."""
+    """One line after the other: the file of earlier versions, and a record that was decompressed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reader = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
         self._writer: int | None = None
         self._end = 0
+        self._bodies = _BodiesInFile(self._reader)
 
     def scan(self) -> Iterator[ScannedLine]:
         """As `LineFile.scan`."""
         for number, line in enumerate(self._reader, start=1):
             if not line.endswith(b"\n"):
                 return
-            yield ScannedLine(self._end, line, number)
+            spoiled = False
+            if line.startswith(BODY_LINE):
+                spoiled = not is_whole(line)
+                if not spoiled:
+                    self._bodies.add(line, self._end)
+            yield ScannedLine(self._end, line, number, "a wrong checksum" if spoiled else "")
             self._end += len(line)
 
-    def read(self, at: int, length: int) -> StoredLine:
+    def read(self, at: int, length: int) -> StoredLine | None:
         """As `LineFile.read`."""
         self._reader.seek(at)
-        return StoredLine(self._reader.read(length))
+        data = self._reader.read(length)
+        return StoredLine(data, self._bodies) if is_whole(data) else None
 
     def start_writing(self) -> None:
         """As `LineFile.start_writing`."""

@@ -25,7 +25,7 @@ def refuse_occupied(path: Path) -> None:
 
 
 def record_file(path: Path) -> Path:
-    """The file of a run's exchanges: what an earlier version began is read and written on.
+    """The file of a run's exchanges: what an earlier version began, or somebody decompressed, is read and written on.
 
     Raises:
         ConfigError: ``run-two-records`` if there are exchanges in both files.
@@ -38,7 +38,8 @@ def record_file(path: Path) -> Path:
             f"this directory has {now.name} and {earlier.name}, and a run has one of them",
             code="run-two-records",
             where=str(path),
-            hint=f"Were two runs mixed? An earlier version wrote {earlier.name}: put it into a directory by itself.",
+            hint=f"If you decompressed the record to {earlier.name}, delete that: {now.name} is the record. If an "
+            "earlier version wrote it, it is of another run: put it into a directory by itself.",
         )
     return earlier
 

@@ -6,7 +6,8 @@ intervals are Wilson's (95%). Power is that of finding the last host, and is sho
 depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
 possible test: ``best.py``); ``--beside`` how hosts fare beside broken ones; ``--compare`` how often `compare` calls a
 second run of the same hosts worse (``nights.py``); ``--coverage`` how often intervals hold (``coverage.py``);
-``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size.
+``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size; ``8x60x1 20x125x3`` of healthy fleets
+only the rows of so many hosts, cases and repeats, in this order.
 """
 
 # ruff: noqa: T201
@@ -15,7 +16,9 @@ from __future__ import annotations
 import itertools
 import os
 import platform
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +44,15 @@ def limits(hits: int, runs: int) -> str:
     return f"{hits / runs:6.1%}  {low or 0:5.1%} – {1 if high is None else high:5.1%}"
 
 
-def healthy(runs: int, reference: bool, sizes: tuple[int, ...]) -> None:
+Row = tuple[int, ...]
+"""Hosts, cases and repeats."""
+
+
+def healthy(runs: int, reference: bool, rows: Sequence[Row]) -> None:
     """Runs in which any healthy host is accused."""
     print(f"{'hosts':>5} {'cases':>5} {'repeats':>7} {'runs':>6}  worse in  95% interval    slower in", flush=True)
     by_kind = {(kind, spread): [0, 0] for kind in KINDS for spread in SPREADS}
-    for hosts, cases, repeats in itertools.product(sizes, (60, 125), (1, 3, 5)):
+    for hosts, cases, repeats in rows:
         rng = np.random.default_rng([hosts, cases, repeats, reference])
         hits = slow = count = 0
         for rate, kind, spread in itertools.product(RATES, KINDS, SPREADS):
@@ -121,6 +128,7 @@ def main(arguments: list[str]) -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} cores ({load:.1f} load)"
     print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}, {runs} runs a cell")
     sizes = (20,) if "--hosts 20" in " ".join(arguments) else (8, 20)
+    chosen = [tuple(map(int, one.split("x"))) for one in arguments if re.fullmatch(r"\d+x\d+x\d+", one)]
     for word, table in (("--best", best), ("--beside", beside), ("--compare", nights), ("--coverage", coverage)):
         if word in arguments:
             table(runs)
@@ -128,7 +136,7 @@ def main(arguments: list[str]) -> None:
     for reference in sides:
         print(f"\n{'With a reference' if reference else 'Without one, each host against the others'}")
         if "--power" not in arguments:
-            healthy(runs, reference, sizes)
+            healthy(runs, reference, chosen or list(itertools.product(sizes, (60, 125), (1, 3, 5))))
         if "--healthy" not in arguments:
             faulty(runs, reference, sizes)
 

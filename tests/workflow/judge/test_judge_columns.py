@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -66,6 +70,48 @@ def observe(rng: random.Random) -> Observation:
         thinking_cost=maybe(0.0),
         habits=maybe(("no parallel calls",)) or (),
     )
+
+
+def other(hint: Any, than: Any = None) -> Any:
+    """A value of a type that is not ``than``, with values other than zero in each of its own fields."""
+    plain: dict[Any, tuple[Any, Any]] = {
+        bool: (True, False),
+        int: (7, 8),
+        float: (0.5, 1.5),
+        str: ("a", "b"),
+        Any: (1, 2),
+    }
+    args = [one for one in get_args(hint) if one not in (NoneType, ...)]
+    if hint in plain:
+        return next(one for one in plain[hint] if one != than)
+    if get_origin(hint) is tuple:
+        return tuple(other(one) for one in args)
+    if args:  # a union, or a type with constraints
+        return other(args[0], than)
+    if issubclass(hint, Enum):
+        return next(one for one in reversed(hint) if one is not than)
+    names = [one.name for one in fields(hint)] if is_dataclass(hint) else None
+    if names is None:
+        names = hint.__struct_fields__ if issubclass(hint, msgspec.Struct) else hint._fields
+    hints = get_type_hints(hint)
+    return hint(**{name: other(hints[name]) for name in names})
+
+
+def test_every_field_of_an_observation_comes_back() -> None:
+    """All that an observation has, by its declaration: all fields set, and each one alone the only difference from
+    another one in the table. A field that is added to it is tested here without a word."""
+    hints = get_type_hints(Observation)
+    base = Observation("t", "p", "s", "s/1", 0, Mode.PLAIN, 1, first_ok=True, ok=True, arrived=True)
+    changed = {name: other(hints[name], getattr(base, name)) for name in Observation.__struct_fields__}
+    assert all(value != getattr(base, name) for name, value in changed.items())
+    rows = [base, Observation(**changed), *(structs.replace(base, **{name: value}) for name, value in changed.items())]
+    for seen, found in zip(rows, ObservationTable(rows), strict=True):
+        assert structs.asdict(found) == structs.asdict(seen)
+        assert [type(one) for one in structs.astuple(found)] == [type(one) for one in structs.astuple(seen)]
+    table = ObservationTable([base] * len(rows))
+    for at, seen in enumerate(rows):
+        table[at] = seen
+    assert list(table) == rows
 
 
 @pytest.fixture
