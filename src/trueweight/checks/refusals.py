@@ -119,7 +119,9 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     if case.follows is not None and 400 <= reply.status < 500 and words is not None:
         return Unsupported(f"status {reply.status}: the server continues no response: {quote(words)}", whole(reply))
     param = reply.error.get("param") if isinstance(reply.error, dict) else None
-    feature = _named_feature(case.request, f"{words} {param or ''}") if _may_name_feature(reply.status, words) else None
+    unsent = PROTOCOLS.get(reply.api).left_out(case)
+    sent = {name: value for name, value in case.request.items() if name not in unsent}
+    feature = _named_feature(sent, f"{words} {param or ''}") if _may_name_feature(reply.status, words) else None
     if words is not None and feature is not None:
         return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
     return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))

@@ -168,6 +168,14 @@ def test_a_long_stream_is_read_and_checked_in_one_pass() -> None:
     assert {"responses-parts", "responses-text-done"} <= failed
 
 
+def test_a_refusal_is_about_no_field_that_was_not_sent() -> None:
+    """Responses have no seed: a refusal that names no field is not taken for one of the case's seed."""
+    case = Case("s", "c", {"seed": 7, "messages": [{"role": "user", "content": "hi"}]}, api="responses")
+    refusal = answered({"error": {"message": "Extra inputs are not permitted."}}, status=400)
+    found = {one.check: one.outcome for one in run_checks(case, read_reply(refusal))}
+    assert found["request-accepted"] is Outcome.FAIL
+
+
 def _with_body(exchange: Any, body: bytes) -> Any:
     return replace(exchange, attempts=(replace(exchange.final, body=body),))
 

@@ -183,3 +183,44 @@ class SequenceUnreported(_Stops):
         """Forget the sequence."""
         if holder["stop_reason"] == "stop_sequence":
             holder |= {"stop_reason": "end_turn", "stop_sequence": None}
+
+
+@fault("messages-sequence-invented", api=_API, checks=("messages-stop-sequence",))
+class SequenceInvented(Fault):
+    """A message that ended by itself names the first stop sequence of its request."""
+
+    def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
+        """Name it under end_turn."""
+        return body | _invented(chat, body)
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Name it under end_turn."""
+        return [
+            event | {"delta": event["delta"] | _invented(chat, event["delta"])}
+            if event["type"] == "message_delta"
+            else event
+            for event in chunks
+        ]
+
+
+def _invented(chat: ChatRequest, holder: JsonObject) -> JsonObject:
+    sequences = chat.sent.get("stop_sequences")
+    return {"stop_sequence": sequences[0]} if sequences and holder["stop_reason"] == "end_turn" else {}
+
+
+@fault("messages-usage-missing", api=_API, checks=("messages-usage",))
+class MessagesUsageMissing(MessageEvents):
+    """Messages report no usage, plain or streamed."""
+
+    def event(self, event: JsonObject) -> JsonObject | None:
+        """Leave it out of both events."""
+        event = _without_usage(event)
+        return event | {"message": _without_usage(event["message"])} if "message" in event else event
+
+    def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
+        """Leave it out."""
+        return _without_usage(body)
+
+
+def _without_usage(holder: JsonObject) -> JsonObject:
+    return {key: holder[key] for key in holder if key != "usage"}

@@ -71,6 +71,30 @@ class RefusesCacheControl(Fault):
         return _objection("Invalid block.") if '"cache_control"' in json.dumps(chat.sent) else None
 
 
+@fault("messages-refuses-system", api=_API, checks=("request-accepted",))
+class RefusesSystem(Fault):
+    """A system prompt is refused."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Send a 400."""
+        return _objection("Bad request.") if "system" in chat.sent else None
+
+
+@fault("messages-forced-tool-as-text", api=_API, rows=(28,), checks=("tool-choice-required",))
+class ForcedToolAsText(Fault):
+    """The input of a tool that is forced by name comes as a text, under the stop reason end_turn."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Constrain the text by the tool's schema, and do not make a call of it."""
+        if not isinstance(chat.body.get("tool_choice"), dict):
+            return completion
+        choices = tuple(
+            replace(one, content=one.calls[0].arguments, calls=(), finish_reason="stop") if one.calls else one
+            for one in completion.choices
+        )
+        return replace(completion, choices=choices)
+
+
 def _objection(message: str) -> ResponseScript:
     return MessagesServed().refusal(RefusedError(message))
 

@@ -142,3 +142,34 @@ class TextInputRefused(Fault):
         if isinstance(chat.sent.get("input"), str):
             return RefusedError("'input' must be a list of items.", param="input").response()
         return None
+
+
+@fault("responses-input-parts-refused", api=_API, checks=("request-accepted",))
+class InputPartsRefused(Fault):
+    """A message of the input is refused if its content is a list of parts."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Expect text only."""
+        if any(isinstance(item.get("content"), list) and item.get("role") == "user" for item in _items(chat)):
+            return RefusedError("Input should be a valid string.", param="input").response()
+        return None
+
+
+@fault("responses-output-items-refused", api=_API, checks=("request-accepted",))
+class OutputItemsRefused(Fault):
+    """Messages of earlier responses are refused in the input, although they are as the server sent them."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Know no item with an id and a status."""
+        if any(item.get("role") == "assistant" and "status" in item for item in _items(chat)):
+            return RefusedError("Extra inputs are not permitted.", param="input").response()
+        return None
+
+
+@fault("responses-store-refused", api=_API, checks=("request-accepted",))
+class StoreRefused(Fault):
+    """Store true is refused without a reason."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Send a 400."""
+        return RefusedError("Bad request.").response() if chat.sent.get("store") is True else None
