@@ -201,6 +201,34 @@ def test_a_bomb_is_damage(root: Path, exchange: Make, monkeypatch: pytest.Monkey
         assert "a line of more than 1,000,000 bytes" in run.damaged[0].message
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\x53\x2a\x4d\x18\xff\xff\xff\xffabcd",  # to be skipped, as far as beyond the end of the file
+        MAGIC * 20_000,
+        MAGIC + b"\x03\x58\x39\x30\x00\x00" + CLOSE,  # of a dictionary
+        MAGIC + b"\x00\xff" + CLOSE + b"x",  # with the largest window
+        MAGIC + b"\xe0" + b"\xff" * 8 + CLOSE,  # with the largest size
+        b"PK\x03\x04" * 1000,
+    ],
+    ids=["skipped", "beginnings", "dictionary", "window", "size", "no frame"],
+)
+def test_what_is_no_frame_costs_none_of_those_around_it(root: Path, exchange: Make, damage: bytes) -> None:
+    """Before, between and after whole frames it is damage, and no line of theirs is lost in silence."""
+    made = several(exchange)
+    path = write(root, made)
+    one = path.read_bytes()
+    with RunDir.open(root, write=True) as run:
+        run.append(exchange("last"))
+    path.write_bytes(damage + one + damage + path.read_bytes()[len(one) :])
+    with RunDir.open(root, write=True) as run:
+        assert [found.trial for found in run.exchanges()] == [*(found.trial for found in made), "last"]
+        assert run.damaged
+        run.append(exchange("new"))
+    with RunDir.open(root) as run:
+        assert [found.trial for found in run.exchanges()][-2:] == ["last", "new"]
+
+
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("line", [b"\n", b'{"v":2,"trial":"t9","outcome":"ok",}\n', b"{}\n" + b" " * 200])
 def test_a_flood_of_lines_is_damage_and_the_others_are_read(

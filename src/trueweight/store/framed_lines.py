@@ -82,7 +82,7 @@ class FramedLines:
         number = 0
         size = os.fstat(self._reader.fileno()).st_size
         while self._end < size:
-            if skipped := skippable(self._reader, self._end):
+            if skipped := skippable(self._reader, self._end, size):
                 self._end += skipped
                 continue
             start = self._end

@@ -23,7 +23,9 @@ CLOSE: Final = b"\x01\x00\x00"
 _SKIPPABLE: Final = range(0x184D2A50, 0x184D2A60)
 _MOST_OF_BLOCK: Final = 128 * 1024
 _AHEAD: Final = 256 * 1024
-"""Bytes that are read at once."""
+"""Bytes that are read at once, after the beginning of a frame."""
+_FIRST: Final = 1024
+"""Bytes that are read of a frame's beginning: a hostile file may have a beginning at every fourth byte."""
 _DICTIONARY: Final = (0, 1, 2, 4)
 _CONTENT_SIZE: Final = (0, 2, 4, 8)
 _RLE, _RESERVED = 1, 3
@@ -92,6 +94,7 @@ class FrameReader:
         self._header: Header | None = None
         self._ahead = b""
         self._ahead_at = start
+        self._at_once = _FIRST
         self.start = self.end = start
         self.closed = False
 
@@ -140,7 +143,8 @@ class FrameReader:
         found = self._ahead[offset - self._ahead_at : offset - self._ahead_at + size]
         if len(found) < size:
             self._file.seek(offset)
-            self._ahead, self._ahead_at = self._file.read(max(size, _AHEAD)), offset
+            self._ahead, self._ahead_at = self._file.read(max(size, self._at_once)), offset
+            self._at_once = min(_AHEAD, 8 * self._at_once)
             found = self._ahead[:size]
         if whole and len(found) < size:
             raise TornFrame
@@ -176,11 +180,14 @@ def _places(file: io.FileIO, offset: int) -> Iterator[int]:
         offset += len(data) - len(MAGIC) + 1
 
 
-def skippable(file: io.FileIO, offset: int) -> int:
-    """Bytes of a frame without content at this offset; 0 if there is none. Other programs may write such frames."""
+def skippable(file: io.FileIO, offset: int, end: int) -> int:
+    """Bytes of a whole frame without content at this offset of a file that ends at ``end``; 0 if there is none.
+
+    Other programs may write such frames.
+    """
     file.seek(offset)
     head = file.read(8)
     if len(head) < 8:
         return 0
     magic, size = struct.unpack("<II", head)
-    return 8 + size if magic in _SKIPPABLE else 0
+    return 8 + size if magic in _SKIPPABLE and offset + 8 + size <= end else 0
