@@ -39,10 +39,12 @@ def test_a_bar_is_proposed_from_the_baselines_own_noise(tmp_path: Path) -> None:
     assert bar.cost_per_1000_at_most == pytest.approx(0.7)
     assert "agreement: 34 if no answer misses it" in done.stderr
     assert "taken to agree" not in done.stderr
+    assert "agrees with itself is known only as" in done.stderr, "40 pairs: the bar may be above what is as good"
     assert "trueweight run --providers providers.toml --suite" in done.stderr
     assert done.returncode == 4, "150 cases are too few for 85% at a true agreement of 90%"
     more = trueweight("bar", "init", folder, "--margin", "0.2", "--candidates", "1", cwd=tmp_path)
     assert more.returncode == 0, more.stderr
+    assert "is known only as" not in more.stderr
 
 
 def test_golden_answers_bring_the_margin(tmp_path: Path) -> None:

@@ -165,6 +165,6 @@ def append_golden(folder: Path, case_id: str, answer: Answer) -> None:
 
 def account(asked: Sequence[Case], given: int, agreeing: int) -> Iterator[str]:
     """What was labelled, and how often the baseline was right there."""
-    yield f"{given} golden answers written, {len(asked) - given} cases are left without one"
+    yield f"golden answers written: {given}, cases left without one: {len(asked) - given}"
     if given:
         yield f"the recorded answer is right in {agreeing} of them"

@@ -127,6 +127,13 @@ def _notes(summary: WorkloadSummary, rules: Mapping[str, float], candidates: int
             f"the baseline is taken to agree with itself in {_NOISE_UNKNOWN:.0%}: {seen} twice in the log, and it "
             f"takes {_LEAST_PAIRS} to know; `trueweight workload reask` asks it twice"
         )
+    if known and "agreement_at_least" in rules and own.low is not None and own.low <= rules["agreement_at_least"]:
+        high = 1.0 if own.high is None else own.high
+        yield (
+            f"how often the baseline agrees with itself is known only as {own.low:.0%} to {high:.0%}, so a host as "
+            "good as the baseline may agree less than agreement_at_least; `trueweight workload reask` asks each "
+            "request twice"
+        )
     yield from _small_tasks(summary, rules, candidates)
     texts = ", ".join(task.name for task in summary.tasks if _needs_llm_judge(task))
     if "judge_margin" in rules:
