@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueweight.drift.betting import LEAST_SCORE, PORTFOLIO, EProcess, benjamini_hochberg, confidence_sequence
+from trueweight.drift.betting import LEAST_SCORE, PORTFOLIO, EProcess, confidence_sequence, rejected_e_values
 
 unit = st.floats(0, 1)
 
@@ -72,7 +72,7 @@ def test_without_scores_everything_is_possible() -> None:
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=8), st.floats(0.01, 0.2))
 def test_e_bh_rejects_the_largest_and_never_more_than_they_pay_for(values: list[float], alpha: float) -> None:
     """If k are rejected, each of them has an e-value of at least K / (α k); nobody larger is left out."""
-    rejected = benjamini_hochberg(values, alpha)
+    rejected = rejected_e_values(values, alpha)
     k = sum(rejected)
     if k:
         least = min(value for value, out in zip(values, rejected, strict=True) if out)

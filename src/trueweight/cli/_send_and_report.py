@@ -38,7 +38,7 @@ from trueweight.workflow.send import (
     unanswered,
     with_command,
 )
-from trueweight.workflow.shards import is_whole
+from trueweight.workflow.shards import covers_plan
 
 
 def send_and_report(
@@ -95,7 +95,7 @@ def send_and_report(
         prepared = build(probed.probe, None)
     prepared = with_command(prepared, repeating_command())
     if prepared.manifest.thinking_allowance:
-        alone = probing and given is None and not is_whole(prepared.manifest)
+        alone = probing and given is None and not covers_plan(prepared.manifest)
         say(screen, allowance_words(prepared.manifest.thinking_allowance, of_shard=alone))
     run, changes = open_to_send(prepared, directory, fresh=fresh)
     with run:
@@ -119,7 +119,7 @@ def _end(
 ) -> None:
     if ending is not None:
         ending(summary, screen)
-    elif is_whole(run.manifest):
+    elif covers_plan(run.manifest):
         verb = "show" if run.manifest.bar_digest is None else "gate"
         verb = verb if summary.workload is None else "decide"
         say_next(screen, ("trueweight", verb, str(directory)))
@@ -246,7 +246,7 @@ def _exit_code(result: SendResult, run: RunDir, silent: Collection[str], summary
         return ExitCode.INTERRUPTED
     if silent:
         say(screen, f"No reply from: {', '.join(silent)}")
-    if not is_whole(run.manifest):  # a part is not compared with the bar; the merged run is
+    if not covers_plan(run.manifest):  # a part is not compared with the bar; the merged run is
         code = ExitCode.INFRASTRUCTURE if silent else ExitCode.OK
     else:
         code = exit_code(summary, silent)

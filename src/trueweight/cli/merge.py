@@ -39,13 +39,13 @@ def command(runs: tuple[str, ...], out: Path, engine: str, quiet: bool, as_json:
     from trueweight.report.terminal import print_table
     from trueweight.store import RunFile
     from trueweight.workflow.finish import merge_all, publish
-    from trueweight.workflow.shards import is_whole
+    from trueweight.workflow.shards import covers_plan
 
     with ExitStack() as stack:
         found = [run for place in runs for run in stack.enter_context(sources(place, out))]
         merged, summary = merge_all(found, out, stack.enter_context(chosen_pool(engine)))
         with merged:
-            whole = is_whole(merged.manifest)
+            whole = covers_plan(merged.manifest)
             text = publish(merged, summary, "json") if as_json else ""
     code = int(exit_code(summary, silent_providers(summary)) if whole else ExitCode.OK)
     if as_json:

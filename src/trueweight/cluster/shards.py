@@ -197,7 +197,7 @@ class ShardFolder:
             )
 
 
-def is_whole(exchange: Exchange) -> bool:
+def ended_by_itself(exchange: Exchange) -> bool:
     """Whether an exchange ended by itself; an interrupted one is sent again."""
     return exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
 
@@ -209,7 +209,7 @@ def later(one: Exchange, other: Exchange) -> bool:
 
 
 def _rank(exchange: Exchange) -> tuple[bool, str, str]:
-    return is_whole(exchange), exchange.started_at, sha256(encode_exchange(exchange)).hexdigest()
+    return ended_by_itself(exchange), exchange.started_at, sha256(encode_exchange(exchange)).hexdigest()
 
 
 def latest(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:

@@ -131,7 +131,7 @@ def confidence_sequence(scores: Sequence[float], alpha: float = ALPHA, *, grid: 
     return low, high
 
 
-def benjamini_hochberg(e_values: Sequence[float], alpha: float) -> tuple[bool, ...]:
+def rejected_e_values(e_values: Sequence[float], alpha: float) -> tuple[bool, ...]:
     """Which nulls the e-BH procedure rejects (Wang & Ramdas 2022).
 
     False discovery rate at most ``alpha`` under *any* dependence between the e-values, such as that of candidates

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
-from trueweight.drift.betting import benjamini_hochberg
+from trueweight.drift.betting import rejected_e_values
 from trueweight.drift.by_logprobs import AnswerPair, LogprobTest
 from trueweight.drift.by_texts import PromptBank, ReferenceContext, TextTest
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
@@ -315,7 +315,7 @@ class Investigation:
         """Decide the candidates whose evidence suffices now."""
         if not self.settings.stop:
             return
-        rejected = benjamini_hochberg([c.e_drift for c in self.candidates.values()], self.settings.alpha)
+        rejected = rejected_e_values([c.e_drift for c in self.candidates.values()], self.settings.alpha)
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
             if c.verdict is not None or not c.has_enough_prompts:
                 continue

@@ -33,14 +33,14 @@ def keep_shards(before: Manifest, options: Mapping[str, Any]) -> Mapping[str, An
     return rest if covered == WHOLE else {**rest, SHARDS: stretches_to_json(covered)}
 
 
-def is_whole(manifest: Manifest) -> bool:
+def covers_plan(manifest: Manifest) -> bool:
     """Whether the run covers all trials of its plan."""
     return stretches_from_json(manifest.options.get(SHARDS)) == WHOLE
 
 
 def shard_notes(manifest: Manifest) -> Iterator[Note]:
     """A note on how much of the plan the run covers; none if it is all."""
-    if not is_whole(manifest):
+    if not covers_plan(manifest):
         parts = stretches_from_json(manifest.options.get(SHARDS))
         share = sum((end - start for start, end in parts), start=Fraction(0))
         yield Note(code=NoteCode.PART_OF_RUN, share=str(share))

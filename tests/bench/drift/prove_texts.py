@@ -25,7 +25,7 @@ from resample import clopper_pearson, ends, log_wealth
 from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
-from trueweight.drift.betting import benjamini_hochberg
+from trueweight.drift.betting import rejected_e_values
 from trueweight.drift.misconfiguration import MisconfigurationTest
 from trueweight.drift.thresholds import shipped_thresholds
 from trueweight.report.words import finding_words
@@ -162,7 +162,7 @@ class Proof:
             a, b = asked[:, 0], asked[:, 1]
             x = np.array([((c != a).astype(float) + (c != b)) / 2 - (a != b) for c in asked[:, 2:].T])
             wealth = np.exp(log_wealth(x, 0.0))
-            alarms += any(any(benjamini_hochberg(list(column), 0.05)) for column in wealth.T[3:])
+            alarms += any(any(rejected_e_values(list(column), 0.05)) for column in wealth.T[3:])
         return {"candidates": 3, "runs": runs, "prompts": prompts, "alarms": _share(np.arange(runs) < alarms)}
 
     def misconfigured(self) -> list[dict[str, Any]]:
