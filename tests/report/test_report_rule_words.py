@@ -163,13 +163,14 @@ def test_a_sentence_names_the_mode_and_the_apis_of_all_failures(
 
 
 @pytest.mark.parametrize(
-    ("way", "words"),
+    ("way", "apis", "words"),
     [
-        ("stream", "streams"),
-        ("plain, thinking off", "plain replies, thinking off"),
-        ("responses stream", "streams of Responses"),
+        ("stream", (), "streams"),
+        ("plain, thinking off", (), "plain replies, thinking off"),
+        ("stream", ("responses",), "streams of Responses"),
+        ("stream, thinking on", ("responses",), "streams of Responses, thinking on"),
     ],
 )
-def test_a_way_is_named_by_its_mode_and_its_api(way: str, words: str) -> None:
+def test_a_way_is_named_by_its_mode_and_its_api(way: str, apis: tuple[str, ...], words: str) -> None:
     """Not by the key of the summary."""
-    assert way_words(way) == words
+    assert way_words(way, apis) == words

@@ -41,7 +41,8 @@ class CasesTest:
     Attributes:
         ours, theirs: the pass rates that are compared, by case; NaN where there is none. They are those of all modes
             together, or those in which the fault was found.
-        way: the mode, behind its API if there are several, in which the fault was found; "" for all together.
+        way: the way to send cases in which the fault was found, and ``api``, its API if there are several; "" for all
+            together.
         others: the mean of all other providers, the reference included, if the test with them found the fault.
         p: exact and not corrected: one-sided, against its being worse; against one other candidate, two-sided.
         pool: the trials of all providers that the test is about, of the cases that all answered: without those that
@@ -62,6 +63,7 @@ class CasesTest:
     seed: int
     referred: bool = False
     least: float = 0.0
+    api: str = ""
     way: str = ""
     others: Array | None = None
 
@@ -143,11 +145,21 @@ _SEVERAL: Final = 3
 """Providers without a reference that are compared with each other's mean."""
 
 
+class _ApiWay(NamedTuple):
+    """A way to send cases, and the API if there are several."""
+
+    api: str
+    way: str
+
+
+_ALL_WAYS: Final = _ApiWay("", "")
+
+
 class _Looks(NamedTuple):
     """Comparisons of some of the providers with each other, in the arguments of `CasesTest`."""
 
     counts: TrialsByWay
-    ways: tuple[str, ...]
+    ways: tuple[_ApiWay, ...]
     level: float
     seed: int
 
@@ -163,6 +175,7 @@ class _Looks(NamedTuple):
             parts = parts_of_test(pair, everyone, place, agreed)
             p = everyone.joined([part.p for part in parts])
             shown = deciding([part.p for part in parts]) if p <= ALPHA else 0
+            found_in = self.ways[everyone.ways[shown - 1]] if shown else _ALL_WAYS
             ours, theirs = pair.tables[shown].rates.T
             found = p <= ALPHA and parts[shown].witnesses
             out[column] = CasesTest(
@@ -174,7 +187,8 @@ class _Looks(NamedTuple):
                 self.seed,
                 referred=True,
                 least=pair.p_value(partial(worse_than_one, own=0, reference=1)) if steadier(pair.pooled, 0, 1) else 0.0,
-                way=self.ways[everyone.ways[shown - 1]] if shown else "",
+                api=found_in.api,
+                way=found_in.way,
                 others=_means(np.delete(everyone.tables[shown].rates, place, axis=1)) if found else None,
             )
         return out
@@ -189,6 +203,7 @@ class _Looks(NamedTuple):
             p_values = [test(table) for table in found.tables]
             p = found.joined(p_values)
             shown = deciding(p_values) if p <= ALPHA else 0
+            found_in = self.ways[found.ways[shown - 1]] if shown else _ALL_WAYS
             rates = found.tables[shown].rates
             out[column] = CasesTest(
                 rates[:, place],
@@ -197,7 +212,8 @@ class _Looks(NamedTuple):
                 pool,
                 self.level,
                 self.seed,
-                way=self.ways[found.ways[shown - 1]] if shown else "",
+                api=found_in.api,
+                way=found_in.way,
             )
         return out
 
@@ -228,7 +244,7 @@ def _means(rates: Array) -> Array:
     return means
 
 
-def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[TrialsByWay, tuple[str, ...]]:
+def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[TrialsByWay, tuple[_ApiWay, ...]]:
     """Passed and judged trials of these providers through each API and in each way of each case; and these ways."""
     found = [[_counts(rows, name) for name in names] for rows in _weighed(cases)]
     ways = {way: place for place, way in enumerate(sorted({way for row in found for one in row for way in one}))}
@@ -237,7 +253,7 @@ def _counts_of_all(cases: Sequence[CaseSummary], names: Sequence[str]) -> tuple[
         for j, one in enumerate(row):
             for way, numbers in one.items():
                 out[:, i, j, ways[way]] = numbers
-    return TrialsByWay(*out), tuple(f"{api} {way}".strip() for api, way in ways)
+    return TrialsByWay(*out), tuple(ways)
 
 
 def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
@@ -249,7 +265,7 @@ def _weighed(cases: Sequence[CaseSummary]) -> list[list[CaseSummary]]:
     return list(rows.values())
 
 
-def _counts(rows: Sequence[CaseSummary], name: str) -> dict[tuple[str, str], tuple[int, int]]:
+def _counts(rows: Sequence[CaseSummary], name: str) -> dict[_ApiWay, tuple[int, int]]:
     """API and way → passed and judged trials, of the reference those of its second pass; without those of none. Checks
     that all providers fail are left out: with them no provider passes, and none is told from another."""
     found = {}
@@ -257,5 +273,5 @@ def _counts(rows: Sequence[CaseSummary], name: str) -> dict[tuple[str, str], tup
         for way, cell in row.modes(name).items():
             passed, of = cell.compared or cell.second_pass or (cell.passed, cell.of)
             if of:
-                found[row.api or "", way] = (passed, of)
+                found[_ApiWay(row.api or "", way)] = (passed, of)
     return found

@@ -240,6 +240,7 @@ def cases_reason(code: ReasonCode, tests: ProviderTests) -> Reason:
         p=six_digits(tests.p),
         alpha=ALPHA,
         way=cases.way,
+        apis=(cases.api,) if cases.api else (),
     )
 
 

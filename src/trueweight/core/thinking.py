@@ -69,6 +69,12 @@ def way(mode: Mode, thinking: ThinkingMode) -> str:
     return mode.value if thinking is ThinkingMode.AS_SERVED else f"{mode.value}, thinking {thinking.value}"
 
 
+WAYS: Final[Mapping[str, tuple[Mode, ThinkingMode]]] = {
+    way(mode, thinking): (mode, thinking) for mode in Mode for thinking in ThinkingMode
+}
+"""What each name of a way stands for."""
+
+
 def merged(body: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Two JSON objects as one: objects in both are merged, of other values the second counts."""
     out = dict(body)

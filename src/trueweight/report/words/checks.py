@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from trueweight.core import Mode
+from trueweight.core import Mode, ThinkingMode
 from trueweight.core.assessment import Reason
 from trueweight.core.check import CHECKS
 from trueweight.core.finding_summary import CaseCount, FindingSummary, FoundIn
 from trueweight.core.summary import ProviderSummary
+from trueweight.core.thinking import WAYS
 from trueweight.report.numbers import counted
 from trueweight.report.words.probe import api_title, api_titles
 
@@ -85,12 +86,14 @@ def _found_in(where: FoundIn | None) -> str:
     return f", in {first}, in {only} only"
 
 
-def way_words(way: str) -> str:
-    """A way to send a case, behind its API if there are several, in a sentence: ``streams of Messages``."""
-    sent, comma, thinking = way.partition(", ")
-    *api, mode = sent.split(" ")
-    of = f" of {api_title(api[0])}" if api else ""
-    return f"{_MODES[Mode(mode)]}{of}{comma}{thinking}"
+def way_words(way: str, apis: Sequence[str] = ()) -> str:
+    """A way to send a case, and its API if there are several, in a sentence: ``streams of Messages, thinking off``.
+    A name that this version does not know stands as it is."""
+    of = f" of {api_titles(apis)}" if apis else ""
+    if way not in WAYS:
+        return f"{way}{of}"
+    mode, thinking = WAYS[way]
+    return f"{_MODES[mode]}{of}{'' if thinking is ThinkingMode.AS_SERVED else f', thinking {thinking}'}"
 
 
 def _shares(finding: FindingSummary) -> str:

@@ -244,7 +244,7 @@ def _cases_clause(reason: Reason) -> str:
     }.get(reason.code, "the other providers")
     of = f" of {reason.of}" if reason.of else ""
     cases = "case" if (reason.of or reason.count) == 1 else "cases"
-    where = f" in {way_words(reason.way)}" if reason.way else ""
+    where = f" in {way_words(reason.way, reason.apis)}" if reason.way else ""
     if better > worse:  # of two that differ, the one that passes more
         return f"passes more often than {other}{where} in {better}{of} {cases}, less often in {worse}"
     return f"passes less often than {other}{where} in {worse}{of} {cases}, more often in {better}"
