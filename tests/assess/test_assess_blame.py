@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from report_sample import make_summary, typed
 
 from trueweight.assess import assess
-from trueweight.core.assessment import Assessment, Blame, ReasonCode
+from trueweight.core.assessment import Assessment, Blame, Reason, ReasonCode
 from trueweight.core.summary import Summary
+from trueweight.report.words.reasons import reason_sentence
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +71,19 @@ def test_first_attempts_are_not_blamed_by_the_failures_of_last_ones(summary: Sum
 def test_a_provider_without_a_fault_is_not_blamed(summary: Summary) -> None:
     """However busy the client was."""
     assert assessed(summary, {"auth": 1}, share=0.99, busy=100).blame is None
+
+
+def test_what_this_client_did_not_finish_is_no_lost_request(summary: Summary) -> None:
+    """A stop of the run, or a limit of this client, is neither counted nor named; nor is a provider that was stopped
+    before its first reply said never to answer."""
+    found = assessed(summary, {"interrupted": 10, "client-limit": 5, "reset": 3}, share=0.96)
+    lost = next(one for one in found.observations if one.code is ReasonCode.REQUESTS_LOST)
+    assert (lost.count, lost.of, dict(lost.failures)) == (3, 85, {"reset": 3})
+    assert not [
+        one
+        for one in assessed(summary, {"interrupted": 10}, share=0.98).observations
+        if one.code is ReasonCode.REQUESTS_LOST
+    ]
+    stopped = Reason(code=ReasonCode.NEVER_ANSWERED, of=4, failures={"interrupted": 4})
+    words = reason_sentence(stopped, summary.providers["twin"])
+    assert words == "No request to it was finished, which says nothing of it (interrupted 4)."

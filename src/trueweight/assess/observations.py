@@ -9,7 +9,7 @@ import msgspec
 
 from trueweight.assess.significance import Against, MetricTest, ProviderTests, slower
 from trueweight.assess.workload import workload_reason
-from trueweight.core import SEVERE, DriftVerdict, Estimate, Role
+from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Role
 from trueweight.core.api_comparison import ApiComparison
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.case import ANSWERED_CHECK
@@ -21,6 +21,8 @@ from trueweight.statistics.power import TEN_POINTS
 
 _ANSWERING: Final = 0.99
 """Lost or retried requests are an observation if they are more than 1 − this share."""
+UNFINISHED: Final = frozenset({FailureKind.INTERRUPTED.value, FailureKind.CLIENT_LIMIT.value})
+"""Failures by a stop of the run, or by a limit of this client: no request of the provider's was lost."""
 _SYMPTOMS: Final = frozenset(
     {"tool-call-expected", "tool-call-matches", "structured-output", "json-equals", "content-matches", "finish-reason"}
 )
@@ -122,7 +124,8 @@ def _lost(provider: ProviderSummary) -> Reason | None:
     """Requests that failed, or arrived only after retries, if they are more than one in a hundred."""
     rate, first = (provider.metrics.get(name) for name in ("success_rate", "first_attempt_success_rate"))
     share, at_once = _value(rate), _value(first)
-    of, failures = provider.counts.recorded, dict(provider.failures)
+    failures = {kind: number for kind, number in provider.failures.items() if kind not in UNFINISHED}
+    of = provider.counts.recorded - (sum(provider.failures.values()) - sum(failures.values()))
     if share is not None and at_once is not None and at_once < _ANSWERING and share - at_once >= 1 - _ANSWERING:
         return Reason(code=ReasonCode.RETRIES_NEEDED, estimate=first, share=share, of=of, failures=failures)
     if share is None or share >= _ANSWERING or not failures:

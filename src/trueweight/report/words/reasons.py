@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from trueweight.assess.observations import UNFINISHED
 from trueweight.assess.recommendation import FEW
 from trueweight.assess.significance import unseen_share
 from trueweight.core import Estimate, Ruling
@@ -105,7 +106,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.SETUP_FAULT if provider.setup_fault is not None:
             return f"setup fault: {fault_clause(provider.setup_fault)}"
         case ReasonCode.NEVER_ANSWERED:
-            return "never answered"
+            return "no request finished" if _is_unfinished(reason) else "never answered"
         case ReasonCode.REFUSED_ALL:
             return "refused every request"
         case ReasonCode.NOT_OFFERED:
@@ -181,6 +182,8 @@ def reason_sentence(reason: Reason, provider: ProviderSummary) -> str:  # noqa: 
         case ReasonCode.NOT_ASKED:
             return "No request was sent to it yet." if provider.counts.trials else "No case of a suite was sent to it."
         case ReasonCode.NEVER_ANSWERED:
+            if _is_unfinished(reason):
+                return f"No request to it was finished, which says nothing of it ({_kinds(reason.failures)})."
             return f"No answer arrived: all {reason.of} requests failed ({_kinds(reason.failures)})."
         case ReasonCode.REFUSED_ALL:
             return f"It answered none of {reason.of} requests: {reason.count} were refused."
@@ -288,6 +291,11 @@ def failing(rate: Estimate | None) -> str:
     low, high = (None if end is None else 1 - end for end in (rate.high, rate.low))
     interval = span(Estimate(1 - rate.value, low, high, rate.n, "proportion", rate.method))
     return percent(1 - rate.value) + (f" ({interval})" if interval else "")
+
+
+def _is_unfinished(reason: Reason) -> bool:
+    """Whether all requests were ended by a stop of the run, or by a limit of this client."""
+    return bool(reason.failures) and set(reason.failures) <= UNFINISHED
 
 
 def _retries(reason: Reason) -> str:
