@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from trueweight.core.json_value import JsonObject, canonical_json
+from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import parsed
 from trueweight.suites.importers.logs.line import Call, number, seconds_to_ms, whole, without
 from trueweight.suites.importers.logs.otel import is_span, read_span, spans_in
@@ -264,12 +264,12 @@ def ids_of_several(rows: Sequence[Row], beside: Sequence[Row]) -> frozenset[str]
     Args:
         beside: rows of files beside the log.
     """
-    bodies: dict[str, str] = {}
+    bodies: dict[str, Any] = {}
     several = set()
     for row in (*rows, *beside):
         if "custom_id" in row and row.get("body") is not None:
-            named, body = str(row["custom_id"]), canonical_json(row["body"])
-            if bodies.setdefault(named, body) != body:
+            named = str(row["custom_id"])
+            if bodies.setdefault(named, row["body"]) != row["body"]:
                 several.add(named)
     return frozenset(several)
 
