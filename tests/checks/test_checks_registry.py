@@ -156,6 +156,19 @@ def test_a_clean_refusal_of_n_is_unsupported(words: str, outcome: Outcome) -> No
     assert one("request-accepted", refused, case(n=2, tools=[])).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [
+        ("max_tokens is too large", "the limit of tokens"),
+        ("n must be 1, about the limit of tokens: no", "n"),
+    ],
+)
+def test_what_a_refusal_is_about_is_a_value(words: str, about: str) -> None:
+    """Beside the sentence, in which a server's own words are quoted."""
+    refused = plain({"error": {"message": words}}, status=400)
+    assert one("request-accepted", refused, case(n=2, max_tokens=9)).about == about
+
+
 def test_a_failure_of_every_check_has_a_sentence() -> None:
     """Each declaration says what was found where the check fails, with one place for the count, and not its rule."""
     for info in all_checks():

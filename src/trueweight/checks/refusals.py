@@ -123,7 +123,7 @@ def request_accepted(case: Case, reply: Reply) -> CheckResult | None:
     sent = {name: value for name, value in case.request.items() if name not in unsent}
     feature = _named_feature(sent, f"{words} {param or ''}") if _may_name_feature(reply.status, words) else None
     if words is not None and feature is not None:
-        return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply))
+        return Unsupported(f"status {reply.status}, about {feature}: {quote(words)}", whole(reply), feature)
     return Fail(f"status {reply.status}: {quote(words or reply.text)}", "an answer", str(reply.status), whole(reply))
 
 

@@ -223,8 +223,9 @@ def _finding(case: Case, entry: Check, result: CheckResult) -> Finding:
         case Fail(message, expected, got, spans):
             message, expected, got = map(escape_lone_surrogates, (message, expected, got))
             return Finding(entry.info.id, Outcome.FAIL, severity, message, expected, got, spans)
-        case Unsupported(message, spans):
-            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, escape_lone_surrogates(message), spans=spans)
+        case Unsupported(message, spans, about):
+            words = escape_lone_surrogates(message)
+            return Finding(entry.info.id, Outcome.UNSUPPORTED, severity, words, spans=spans, about=about)
         case NotApplicable(message, problem):
             words = escape_lone_surrogates(message)
             return Finding(entry.info.id, Outcome.NOT_APPLICABLE, severity, words, problem=problem)

@@ -54,10 +54,14 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """The server says in clear words that it does not support what was requested."""
+    """The server says in clear words that it does not support what was requested.
+
+    ``about``: the parameter of the request, or the part of its messages; "" if it is none.
+    """
 
     message: str
     spans: tuple[Span, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Finding:
         expected, got: the two sides, as short text.
         spans: where in the reply's body the evidence is.
         problem: why an ``n/a`` could not be judged, if it is a limit of judging; None otherwise.
+        about: of an ``unsupported``: the parameter of the request, or the part of its messages; else "".
     """
 
     check: str
@@ -57,6 +58,7 @@ class Finding:
     got: str = ""
     spans: tuple[Span, ...] = ()
     problem: JudgingProblem | None = None
+    about: str = ""
 
 
 class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):

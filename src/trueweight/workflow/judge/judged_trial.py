@@ -173,6 +173,7 @@ class _FindingRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     severity: Severity
     message: str
     problem: JudgingProblem | None
+    about: str
 
 
 class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -220,7 +221,9 @@ def _pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
     if known is None:
         if len(_PACKED) >= _MOST:
             _PACKED.clear()
-        rows = [_FindingRow(one.check, one.outcome, one.severity, one.message, one.problem) for one in findings]
+        rows = [
+            _FindingRow(one.check, one.outcome, one.severity, one.message, one.problem, one.about) for one in findings
+        ]
         known = _PACKED[id(findings)] = _Packed(findings, msgspec.Raw(_encoder.encode(rows)))
     return known.data
 
@@ -233,7 +236,8 @@ def _unpack_findings(data: msgspec.Raw) -> tuple[Finding, ...]:
             _UNPACKED.clear()
         rows = _decode_findings(data)
         found = _UNPACKED[key] = tuple(
-            Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem) for row in rows
+            Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem, about=row.about)
+            for row in rows
         )
     return found
 

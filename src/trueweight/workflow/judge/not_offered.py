@@ -37,7 +37,7 @@ def _streamed(_: Case, seen: Observation) -> bool:
 
 def _about_limit(_: Case, seen: Observation) -> bool:
     """Whether its refusal is about its limit of tokens, which a run raises for thoughts."""
-    return any(one.check == _ACCEPTED and f", about {LIMIT}: " in one.message for one in seen.findings)
+    return any(one.check == _ACCEPTED and one.about == LIMIT for one in seen.findings)
 
 
 _USES: Final[Mapping[Feature, Callable[[Case, Observation], bool]]] = {
