@@ -101,6 +101,16 @@ def test_a_field_of_a_wrong_type_is_an_error_with_line_and_field(root: Path, exc
         assert run.recorded() == {"t0", "t2"}
 
 
+def test_an_attempt_with_neither_status_nor_failure_is_damage(root: Path, exchange: Make) -> None:
+    """There is nothing to read of it, so it is not judged as a reply; the others are."""
+    lines = [encode_exchange(exchange(f"t{n}")) for n in range(2)]
+    lines[0] = lines[0].replace(b'"status":200', b'"status":null')
+    (root / "exchanges.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    with RunDir.open(root) as run:
+        assert [one.trial for one in run.exchanges()] == ["t1"]
+        assert "$.attempts[0]: neither a status nor a failure" in run.damaged[0].message
+
+
 WRONG = (None, True, -1, 10**30, 1.5, "x", "\ud800", [], {}, [[]], [{}], [["a"]], [[1, "a"]])
 
 

@@ -109,7 +109,7 @@ def refuse_unusable(exchange: Exchange, where: str) -> None:
 
     Raises:
         InfrastructureError: ``run-corrupt`` for a start that is no time or out of range, an API that this version does
-            not have, and stamps that are not in the order of their body.
+            not have, an attempt without status and failure, and stamps that are not in the order of their body.
     """
     try:
         year = datetime.fromisoformat(exchange.started_at).year
@@ -120,6 +120,8 @@ def refuse_unusable(exchange: Exchange, where: str) -> None:
     if exchange.api not in PROTOCOLS.all():
         raise _corrupt(where, f"at $.api: not an API of this version: {exchange.api[:80]!r}")
     for at, attempt in enumerate(exchange.attempts):
+        if attempt.status is None and attempt.failure is None:
+            raise _corrupt(where, f"at $.attempts[{at}]: neither a status nor a failure")
         offset = 0
         for number, stamp in enumerate(attempt.stamps):
             if not offset <= stamp.offset <= len(attempt.body) or abs(stamp.ns) > 2**62:
