@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from trueweight.core import Case, Mode, Reply, ReplyDigest, Severity
+from trueweight.core import Case, Event, Mode, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, Scope, check, paired_check
 from trueweight.core.evidence import anomalies, last_event, quote, spans_of, whole
 from trueweight.core.example import (
@@ -92,12 +92,14 @@ def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
             words = f"the response has status {reply.status} and the finish reason error"
             return Fail(words, "no error", "error", locate_noun(reply, "finish") or last_event(reply))
         return Pass()
-    where = [event.span for event in reply.events if isinstance(event.data, dict) and event.data.get("error")]
-    where += [a.span for a in anomalies(reply, Kind.SSE_NAMED) if a.span and "error" in a.detail]
-    spans = spans_of(where) or whole(reply)
+    spans = spans_of([event.span for event in reply.events if _is_error(event)]) or whole(reply)
     return Fail(
         f"the response has status {reply.status} and an error: {quote(reply.error)}", "no error", "an error", spans
     )
+
+
+def _is_error(event: Event) -> bool:
+    return (isinstance(event.data, dict) and bool(event.data.get("error"))) or "error" in event.name
 
 
 @check(
