@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from key_echoes import ECHOES, echoing, form_of
 from key_views import shown_parts
@@ -68,6 +69,19 @@ def log_row(number: int) -> str:
     return json.dumps({"request": {"model": "m", "messages": messages}, "response": {"choices": choices}}) + "\n"
 
 
+def rows_of(path: Path) -> str:
+    """All rows of a database or of a Parquet file; "" for another file."""
+    if path.suffix not in (".duckdb", ".parquet"):
+        return ""
+    with duckdb.connect() as database:
+        if path.suffix == ".parquet":
+            return repr(database.read_parquet(str(path)).fetchall())
+        database.execute(f"ATTACH '{path}' AS made (READ_ONLY)")
+        tables = [name for (name,) in database.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        assert tables
+        return "\n".join(repr(database.execute(f"SELECT * FROM made.{name}").fetchall()) for name in tables)
+
+
 class Echoed:
     """A folder in which commands run, with all that they print."""
 
@@ -90,7 +104,7 @@ class Echoed:
         texts = {**self.screens}
         for path in self.folder.rglob("*"):
             if path.is_file() and path.suffix != ".py":
-                texts[str(path.relative_to(self.folder))] = text_of(path)
+                texts[str(path.relative_to(self.folder))] = rows_of(path) or text_of(path)
         assert len(texts) > 40
         names = {text: name for name, text in texts.items()}  # copies are searched once
         return {name: found for text, name in names.items() if (found := shown_parts(f"{name}\n{text}", keys))}
@@ -133,6 +147,14 @@ def echoed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             "run", "--providers", "few.toml", "--suite", "tickets", "--out", "worked", "--retries", 0, "--no-probe",
             with_keys=True,
         )  # fmt: skip
+        (folder / "judge.toml").write_text(tables[list(ECHOES).index("content")], encoding="utf-8")
+        work.run(
+            "workload", "judge", "worked", "--providers", "judge.toml", "--no-probe", "--task", "other", with_keys=True
+        )
+        work.run(
+            "watch", "tickets", "--providers", "few.toml", "--bar", "bar.toml", "--once", "--no-probe",
+            "--history", "history", "--export", "looks.duckdb", with_keys=True,
+        )  # fmt: skip
     offline(work)
     yield work
 
@@ -153,6 +175,9 @@ def offline(work: Echoed) -> None:
         ("compare", "unprobed", "again"),
         ("compare", "unprobed", "again", "--format", "markdown"),
         ("merge", "unprobed", "-o", "merged"),
+        ("attest", "unprobed", "-o", "attestation.json"),
+        ("verify", "attestation.json", "unprobed"),
+        ("watch", "history", "--export", "looks.parquet", "--markdown"),
         ("site", "reports", "--add", "unprobed", "-o", "public", "--public"),
     ):
         work.run(*words)
