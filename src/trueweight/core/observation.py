@@ -90,8 +90,8 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
         habits: known habits of the model family that the reply shows, as the profile says them; their failures are not
             among the findings.
         grades: of a case of a workload: against the recorded answer and against the golden one.
-        cost: USD by the provider's declared prices and the reported usage of the attempt
-            that was answered (a failed attempt reports none); None if unknown.
+        cost: USD of all attempts that reported usage, as the server states it, or else by the provider's declared
+            prices; None if unknown.
         started_at: UTC wall clock of the scheduled start, ISO 8601; empty if not known.
         api: the API through which it was sent.
         answer: what is compared between the APIs of a host; None if nothing is.

@@ -22,7 +22,7 @@ _GRID = 60
 """Steps of a rate where the numbers of trials have no smaller common multiple."""
 
 
-_PRECISION: Final = 1e-14
+_PRECISION: Final = 1e-12
 """The transform's rounding error of a probability. A smaller p-value that is not the smallest is written as this one:
 a fault with more failures has then no larger p-value."""
 _BLOCK = 1_000_000
