@@ -235,7 +235,7 @@ def _print_differing(names: Sequence[str], rows: Sequence[MatrixRow], of: int, c
         console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=NAME)}", style="dim"))
     for row in rows[:_CASES]:
         cells = " ".join(letters[_worst(cell)] for cell in row.cells)
-        console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=76 - 2 * len(names))))
+        console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=max(24, console.width - 4 - 2 * len(names)))))
     if len(rows) > _CASES:
         console.print(Text(f"  … and {len(rows) - _CASES} more", style="dim"))
 
