@@ -25,7 +25,7 @@ def refuse_occupied(path: Path) -> None:
 
 
 def record_file(path: Path) -> Path:
-    """The file of a run's exchanges: what an earlier version began, or somebody decompressed, is read and written on.
+    """The file of a run's exchanges: one that an earlier version began, or a user decompressed, is read and written on.
 
     Raises:
         ConfigError: ``run-two-records`` if there are exchanges in both files.
