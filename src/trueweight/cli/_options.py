@@ -40,14 +40,17 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 PATH = click.Path(path_type=Path)
 
+_MOST_RESPONSE = 64
+"""MB of a body: twice as much is the longest line that is read of a record."""
+
 
 class Amount(click.FloatRange):
     """A number above 0 and at most a million. NaN is refused: no sum ever exceeds a budget of NaN."""
 
     name = "amount"
 
-    def __init__(self) -> None:
-        super().__init__(0, MOST, min_open=True)
+    def __init__(self, most: float = MOST) -> None:
+        super().__init__(0, most, min_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number as click reads it.
@@ -143,9 +146,9 @@ max_response_option = click.option(
     "max_response_mb",
     default=8.0,
     show_default=True,
-    type=Amount(),
+    type=Amount(_MOST_RESPONSE),
     metavar="MB",
-    help="Read at most this much of one response body. More is the provider's failure: too-large.",
+    help="Read at most this much of one response body, up to 64. More is the provider's failure: too-large.",
 )
 
 

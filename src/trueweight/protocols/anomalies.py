@@ -41,7 +41,7 @@ class Kind(StrEnum):
     SSE_MULTI_LINE = "sse-multi-line", "one event spread over several data lines"
     SSE_NOT_A_FIELD = "sse-not-a-field", "a line that is no field of server-sent events"
     SSE_EMPTY_DATA = "sse-empty-data", "an event with empty data"
-    SSE_NAMED = "sse-named", "an event with a name"
+    SSE_NAMED = "sse-named", "an event with a name that its data does not have"
     SSE_UNTERMINATED = "sse-unterminated", "the last event lacks the blank line that ends it"
     SSE_BAD_JSON = "sse-bad-json", "an event's data is not JSON"
     SSE_MANY = "sse-many", "a stream of more tiny events or lines than any answer has; the rest was not read"

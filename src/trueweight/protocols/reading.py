@@ -242,6 +242,9 @@ def _read_stream(body: Body, assembler: Assembler, anomalies: Anomalies) -> _Par
         bare = ends and event.data.strip() == assembler.end
         document = None if bare or not event.data else _read_event(event, assembler, anomalies, min(weight, MAX_WEIGHT))
         data = None if document is None else document.value
+        # APIs whose events have names write each one's name into its data too.
+        if event.name not in ("", "message") and not (isinstance(data, dict) and data.get("type") == event.name):
+            anomalies.add(Kind.SSE_NAMED, f"event: {event.name[:80]}", event.span)
         wide += 0 if document is None else document.wide
         weight -= _WEIGHT_OF_EVENT if document is None else _WEIGHT_OF_EVENT + document.weight
         done |= ends

@@ -136,6 +136,4 @@ def _event(current: _Open, anomalies: Anomalies) -> SseEvent:
     name = current.name.decode("utf-8", "replace")
     if not data:
         anomalies.add(Kind.SSE_EMPTY_DATA, span=span)
-    if name not in ("", "message"):
-        anomalies.add(Kind.SSE_NAMED, f"event: {name[:80]}", span)
     return SseEvent(span, data, name)

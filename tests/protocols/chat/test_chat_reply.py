@@ -55,6 +55,14 @@ def test_a_healthy_stream_reads_without_anomaly() -> None:
     assert reply.anomalies == ()
 
 
+def test_a_name_of_an_event_is_odd_where_its_data_does_not_have_it() -> None:
+    """Chunks of chat completions have no names; other APIs write each event's name into its data too."""
+    body = sse([chunk(content="hi"), chunk("stop")])
+    assert kinds(exchange(b"event: delta\n" + body, mode=Mode.STREAM, content_type=SSE_TYPE)) == ["sse-named"]
+    named = b'event: note\ndata: {"type":"note"}\n\n'
+    assert "sse-named" not in kinds(exchange(named + body, mode=Mode.STREAM, content_type=SSE_TYPE))
+
+
 def test_fragments_of_calls_add_up() -> None:
     """A call streamed in pieces, and one that came in a single delta, read like any client would read them."""
     documents = [
