@@ -108,7 +108,7 @@ def test_markers_of_a_users_profile_are_looked_for(cli: Cli, fleet: Path, tmp_pa
         *("run", "--providers", fleet, "--suite", "structured-output", "--limit", 2),
         *("--out", "out", "--profile", "mine.toml"),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 4, done.stderr  # the reference has the marker in each reply, so it is no measure
     cases = [json.loads(line) for line in (tmp_path / "out" / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {str(case["checks"]["profile-markers-in-content"]["markers"]) for case in cases} == {"['{']"}
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))

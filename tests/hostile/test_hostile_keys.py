@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 from key_echoes import ECHOES, echoing, form_of
 from key_views import shown_parts
@@ -73,6 +72,7 @@ def rows_of(path: Path) -> str:
     """All rows of a database or of a Parquet file; "" for another file."""
     if path.suffix not in (".duckdb", ".parquet"):
         return ""
+    duckdb = pytest.importorskip("duckdb")
     with duckdb.connect() as database:
         if path.suffix == ".parquet":
             return repr(database.read_parquet(str(path)).fetchall())
@@ -151,6 +151,7 @@ def echoed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         work.run(
             "workload", "judge", "worked", "--providers", "judge.toml", "--no-probe", "--task", "other", with_keys=True
         )
+        pytest.importorskip("duckdb")
         work.run(
             "watch", "tickets", "--providers", "few.toml", "--bar", "bar.toml", "--once", "--no-probe",
             "--history", "history", "--export", "looks.duckdb", with_keys=True,

@@ -194,7 +194,7 @@ def table_of(passes: Any, rng: np.random.Generator) -> Table:
         finish=np.where(called, Finish.CALLS.value, Finish.STOP.value), expects=np.where(tools, expects, -1),
         structured=np.where(tools, "", np.where(ok, "valid", "invalid")), cost=np.full(size, np.nan),
         must_passes=ok.astype(int), passes=ok.astype(int), client_limited=np.zeros(size, dtype=bool),
-        cold=np.zeros(size, dtype=bool), answer=empty, in_one_piece=np.zeros(size, dtype=bool),
+        cold=np.zeros(size, dtype=bool), answer_kind=empty, answer=empty, in_one_piece=np.zeros(size, dtype=bool),
         thinking_cost=np.full(size, np.nan),
         times={"ttft": first, "ttfo": first, "service": rng.lognormal(7, 0.6, size)},
     )  # fmt: skip

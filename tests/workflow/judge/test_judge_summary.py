@@ -164,7 +164,7 @@ def test_a_flaky_provider_is_named_by_its_first_attempts(
 def test_what_is_wrong_is_said_in_one_sentence_each(record: Make) -> None:
     """The sentence comes from what was found, not from a name: markup, failures, and nothing."""
     sentences = said(record())
-    assert sentences["leaky"].startswith("Tool calls leak into the text as markup in 12 of 24 cases.")
+    assert sentences["leaky"].startswith("Tool calls leak into the text as markup in 12 of 12 cases.")
     assert sentences["absent"] == "18 of 24 requests failed (reset 18)."
     few = "Too few to say: in 24 cases a fault of 10 points can pass unseen; one of 30 points would probably be found."
     assert sentences["twin"] == few
