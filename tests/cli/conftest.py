@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -13,6 +14,9 @@ import pytest
 from command_line import Cli, Demo, trueweight
 
 from in_process import trueweight as in_process
+
+_PATIENCE = 600
+"""Seconds that a worker waits for the demo of another one."""
 
 
 @pytest.fixture
@@ -41,14 +45,19 @@ def _demo(cwd: Path, *arguments: object) -> Demo:
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The README's first command with drift, run once for all tests that read its result.
 
-    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them. A worker that
-    comes later takes what another one has made.
+    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them. One worker
+    makes it, and the others wait for it.
     """
     mine = tmp_path_factory.mktemp("demo")
     if not hasattr(request.config, "workerinput"):
         return _demo(mine, *request.param)
     kept = mine.parent.parent / f"demo-{len(request.param)}"  # of all workers
-    if kept.exists():
+    try:
+        kept.with_suffix(".making").mkdir()
+    except FileExistsError:
+        until = time.monotonic() + _PATIENCE
+        while not kept.exists() and time.monotonic() < until:
+            time.sleep(0.1)
         return cast(Demo, pickle.loads(kept.read_bytes()))
     made = _demo(mine, *request.param)
     part = mine / "part"

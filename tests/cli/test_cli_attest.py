@@ -104,6 +104,7 @@ def test_a_hostile_attestation_is_one_error(cli: Cli, demo: Demo, tmp_path: Path
     assert (done.returncode, len(done.stdout) < 20_000) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
 @pytest.mark.parametrize("name", ["client.json", "probe.jsonl", "exchanges.jsonl"])
 def test_a_file_of_a_run_that_is_no_file_is_not_hashed(

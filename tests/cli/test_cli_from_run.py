@@ -6,11 +6,13 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from command_line import Cli, Demo
 
 from trueweight.suites import find_suite
 
 
+@pytest.mark.slow
 def test_failing_cases_are_suites_that_load_and_run(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Each failing case is there with the request of the run's suite; the suites are valid, and a run takes them."""
     done = cli("suites", "from-run", demo.directory, "-o", "failing")
@@ -42,6 +44,7 @@ def test_failing_cases_are_suites_that_load_and_run(demo: Demo, cli: Cli, tmp_pa
     assert planned.returncode == 0, planned.stderr
 
 
+@pytest.mark.slow
 def test_one_check_of_one_provider(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Narrowed by check and provider; a wrong name is met with the near one, and nothing is written."""
     chosen = ("--check", "markers-in-content", "--provider", "leaky-parser")

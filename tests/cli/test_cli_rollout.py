@@ -37,6 +37,7 @@ def test_one_command_compares_two_deployments_and_attests_to_it(cli: Cli, tmp_pa
     assert cli("verify", "r.json", "runs/r").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_deployment_that_became_worse_ends_with_exit_code_one(cli: Cli, tmp_path: Path) -> None:
     """Calls that leak into the text, without any bar."""
     with running_fleet(["reference", "leaky-parser"]) as file:

@@ -48,7 +48,7 @@ Record = tuple[RunDir, tuple[str, ...]]
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(14, id="one-in-fourteen"), pytest.param(1, id="all", marks=pytest.mark.slow)],
+    params=[pytest.param(20, id="one-in-twenty"), pytest.param(1, id="all", marks=pytest.mark.slow)],
 )
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     """One fault in so many over HTTP, with two healthy providers."""

@@ -162,6 +162,7 @@ def _label(asked: Asked) -> str:
     return LABELS[number % 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("export", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["", "parquet"])
 def test_a_watch_sends_a_sample_at_each_look_and_posts_one_event(tmp_path: Path, export: bool) -> None:
     """The same cases for all hosts, fewer than the workload has, others at each look. The host that drifts at the third
