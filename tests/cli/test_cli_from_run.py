@@ -44,7 +44,6 @@ def test_failing_cases_are_suites_that_load_and_run(demo: Demo, cli: Cli, tmp_pa
     assert planned.returncode == 0, planned.stderr
 
 
-@pytest.mark.slow
 def test_one_check_of_one_provider(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Narrowed by check and provider; a wrong name is met with the near one, and nothing is written."""
     chosen = ("--check", "markers-in-content", "--provider", "leaky-parser")
@@ -61,6 +60,7 @@ def test_one_check_of_one_provider(demo: Demo, cli: Cli, tmp_path: Path) -> None
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_failures_by_cause_lead_to_their_suites(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """``show --failing``: requirement, how often, cases; the command that it prints last writes the suites."""
     shown = cli("show", demo.directory, "--failing", "--provider", "leaky-parser")

@@ -64,6 +64,7 @@ def faults_of(names: tuple[str, ...]) -> dict[str, Fault]:
     return {name: fault for name, fault in matrix_faults().items() if name in names}
 
 
+@pytest.mark.slow
 def test_every_fault_is_found_by_its_checks_in_this_process() -> None:
     """Each check that is named for a fault fails on a shipped case; one that compares replies has another reply."""
     suites = [find_suite(name) for name in shipped_suites()]

@@ -197,6 +197,7 @@ def test_a_judge_that_the_labels_do_not_confirm_decides_nothing(
         assert not host.workload.rulings or all(one.rule is not WorkloadRule.PREFERRED for one in host.workload.rulings)
 
 
+@pytest.mark.slow
 def test_too_few_labels_and_later_answers_are_no_verdict(texts: Path, tmp_path: Path) -> None:
     """Without --labels there is no trust; a second call asks nothing again; answers that came later are not judged."""
     _, said, code, _ = _ask(texts, tmp_path, honest)
