@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from trueweight.core.errors import ConfigError
 from trueweight.core.steps import OutOfSteps
@@ -22,6 +22,10 @@ class JudgingProblem(StrEnum):
     """Judging would take more time or memory than one reply may."""
     SCHEMA = "schema"
     """The schema, or a pattern in it, cannot be evaluated."""
+
+
+REPLY: Final = "reply"
+"""The part of judging without which nothing else is judged: reading the reply."""
 
 
 class NotJudged(NamedTuple):

@@ -13,7 +13,7 @@ import msgspec
 from trueweight.core.api_comparison import ComparedAnswer
 from trueweight.core.case import DEFAULT_API, Mode, Severity
 from trueweight.core.exchange import FailureKind
-from trueweight.core.judging import JudgingProblem, NotJudged
+from trueweight.core.judging import REPLY, JudgingProblem, NotJudged
 from trueweight.core.reply import Finish, Span
 from trueweight.core.thinking import ThinkingMode
 from trueweight.core.timing import Timing
@@ -135,3 +135,8 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     habits: tuple[str, ...] = ()
     grades: tuple[Grade, ...] = ()
     blames_length: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether a reply arrived that could not be read, so that nothing of it is judged."""
+        return any(one.part == REPLY for one in self.not_judged)

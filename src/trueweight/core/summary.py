@@ -100,7 +100,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         trials, recorded: planned, and on record.
-        cases_answered, cases_answered_with_tools: cases with a reply, and those of them that offer tools.
+        cases_answered, cases_answered_with_tools: cases with a reply that could be read and was not cut in its
+            thought, and those of them that offer tools.
         arrived: trials with a reply.
         retries: attempts beyond the first.
         client_limited: trials during which this client was too busy for their times to count.

@@ -110,12 +110,14 @@ _recent: list[_Recent] = []
 def _parse(text: str, limit: int) -> ParsedJson:
     weight, peak = _weigh(text, limit)
     wide = _wide(text)
-    if peak > limit or wide > MAX_WIDE:
-        detail = f"more {'values' if peak > limit else 'text with wide characters'} than is read of one reply"
-        return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
-    if _too_deep(text):
+    too_large = peak > limit or wide > MAX_WIDE
+    # Of a text that is too large, only the beginning is looked at: its depth is a fault, and its size alone is none.
+    if _too_deep(text[:_LONG] if too_large else text):
         detail = f"nested deeper than {MAX_DEPTH} levels"
         return ParsedJson(None, False, detail, ((Kind.JSON_DEEP, detail),))
+    if too_large:
+        detail = f"more {'values' if peak > limit else 'text with wide characters'} than is read of one reply"
+        return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
     oddities = _decoder.oddities = []
     try:
         value = _decoder.decode(text)

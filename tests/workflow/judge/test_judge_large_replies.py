@@ -1,15 +1,19 @@
-"""A reply that is too large to be read within the memory of one is not judged: it has no finding, good or bad."""
+"""A reply that is too large to be read within the memory of one is not judged: it has no finding, good or bad, and its
+provider no recommendation. What is nested too deeply, or unpacks beyond the limit, is a fault whatever its size."""
 
 from __future__ import annotations
 
+import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
-from trueweight.core import Attempt, Case, Exchange, Mode, Provider, RequestRecord
+from trueweight.core import Attempt, Case, Exchange, Mode, Outcome, Provider, RequestRecord
 from trueweight.core.judging import JudgingProblem
 from trueweight.protocols import json_text, reading
 from trueweight.workflow.judge import judge_exchange
+from trueweight.workflow.judge.counts import count
 
 PROVIDER = Provider("p", "http://127.0.0.1:9/v1", "m")
 CASE = Case("s", "c", {"messages": [{"role": "user", "content": "Why?"}], "logprobs": True})
@@ -66,3 +70,32 @@ def test_nothing_is_kept_of_a_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     judge_exchange(CASE, PROVIDER, exchange_of(completion(json.dumps(["x" * 20_000])), Mode.PLAIN))
     assert json_text._recent == []
     assert all(not kept for kept in reading._kept)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "check"),
+    [
+        (b"[" * 50_000, (), "http-json"),
+        (gzip.compress(b"[" + b"0," * (5 * 1024 * 1024) + b"0]"), (("content-encoding", "gzip"),), "content-encoding"),
+    ],
+    ids=["deep", "unpacks beyond the limit"],
+)
+def test_what_no_honest_server_sends_is_a_finding_at_any_size(
+    body: bytes, headers: tuple[tuple[str, str], ...], check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size must not hide it: a host whose replies are such was recommended."""
+    monkeypatch.setattr(reading, "MAX_WEIGHT", 100_000)
+    whole = exchange_of("", Mode.PLAIN)
+    attempt = replace(whole.final, headers=(*whole.final.headers, *headers), body=body)
+    seen = judge_exchange(CASE, PROVIDER, replace(whole, attempts=(attempt,))).observation
+    assert not seen.not_judged
+    assert check in {finding.check for finding in seen.findings if finding.outcome is Outcome.FAIL}
+
+
+def test_a_case_whose_replies_were_not_read_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a provider of which no reply could be read is undecided, with 0 of its cases."""
+    monkeypatch.setattr(reading, "MAX_WEIGHT", 100_000)
+    seen = judge_exchange(CASE, PROVIDER, exchange_of(completion("x", entries=300), Mode.PLAIN)).observation
+    assert seen.arrived and seen.unread
+    found = count([seen], 1, ())
+    assert (found.arrived, found.cases_answered) == (1, 0)

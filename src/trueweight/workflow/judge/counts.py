@@ -37,7 +37,7 @@ def count(observations: Sequence[Observation], planned: int, with_tools: Contain
             _count_reply(counts, seen)
             if seen.structured is not None and not seen.cut_in_thought:
                 structured[seen.structured] += 1
-    answered = {seen.case for seen in observations if seen.arrived and not seen.cut_in_thought}
+    answered = {seen.case for seen in observations if seen.arrived and not seen.cut_in_thought and not seen.unread}
     counts["cases_answered"] = len(answered)
     counts["cases_answered_with_tools"] = sum(case in with_tools for case in answered)
     return Counts(trials=planned, **counts, structured=dict(structured))

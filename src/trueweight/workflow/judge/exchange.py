@@ -33,7 +33,7 @@ from trueweight.core import (
 from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.evidence import anomalies
-from trueweight.core.judging import JudgingProblem, NotJudged, guarded
+from trueweight.core.judging import REPLY, JudgingProblem, NotJudged, guarded
 from trueweight.core.preference import LlmJudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
@@ -94,11 +94,12 @@ def judge_exchange(
         left_out = any(finding.check in without for finding in pending.findings)
         return Judged(exchange, None, None, lost if left_out else pending)
     with budget(PER_REPLY):
-        reply = guarded("reply", lambda: read_reply(exchange))
+        reply = guarded(REPLY, lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):
             return Judged(exchange, None, None, replace_struct(lost, not_judged=(reply,)))
-        if unread := anomalies(reply, Kind.SSE_UNREAD, Kind.JSON_LARGE):
-            beyond = NotJudged("reply", JudgingProblem.LIMIT, unread[0].detail)
+        unread = anomalies(reply, Kind.SSE_UNREAD, Kind.JSON_LARGE)
+        if unread and not anomalies(reply, Kind.COMPRESSED_TOO_LARGE):  # which has a check
+            beyond = NotJudged(REPLY, JudgingProblem.LIMIT, unread[0].detail)
             return Judged(exchange, None, None, replace_struct(lost, not_judged=(beyond,)))
         shape = guarded("timing", lambda: shape_of(reply))
         timing = shape if isinstance(shape, NotJudged) else guarded("timing", lambda: timing_of(exchange, reply, shape))
