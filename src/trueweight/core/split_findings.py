@@ -6,7 +6,8 @@ A reply has some fifty findings, and a run a million replies: most have one of a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from trueweight.core.case import SEVERE, Severity
 from trueweight.core.observation import Finding, Outcome
@@ -14,8 +15,9 @@ from trueweight.core.observation import Finding, Outcome
 _MOST: Final = 50_000
 
 
-class SplitFindings(NamedTuple):
-    """The findings of a reply.
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitFindings:
+    """The findings of a reply: a key by which replies with the same ones are counted together.
 
     Attributes:
         all: those that were split.

@@ -56,20 +56,18 @@ def failure_rates(observations: Iterable[Observation], repeats: range | None = N
     out: defaultdict[str, defaultdict[tuple[str, str], tuple[int, int]]] = defaultdict(
         lambda: defaultdict(lambda: (0, 0))
     )
-    replies: Counter[tuple[tuple[str, str], int]] = Counter()
-    splits: dict[int, SplitFindings] = {}
+    replies: Counter[tuple[tuple[str, str], SplitFindings]] = Counter()
     for seen in observations:
         if repeats is None or seen.repeat in repeats:
-            found = split(seen.findings)
-            splits[id(found)] = found
-            replies[(seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"), id(found)] += 1
-    for (key, which), number in replies.items():
-        for check in splits[which].judged:
-            fails, of = out[check][key]
-            out[check][key] = fails, of + number
-        for finding in splits[which].failed:
-            fails, of = out[finding.check][key]
-            out[finding.check][key] = fails + number, of
+            sent = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
+            replies[sent, split(seen.findings)] += 1
+    for (sent, found), number in replies.items():
+        for check in found.judged:
+            fails, of = out[check][sent]
+            out[check][sent] = fails, of + number
+        for finding in found.failed:
+            fails, of = out[finding.check][sent]
+            out[finding.check][sent] = fails + number, of
     return out
 
 

@@ -49,18 +49,15 @@ def judged_cases(observations: Iterable[Observation], repeats: range | None = No
     """
     asked: defaultdict[str, set[SentCase]] = defaultdict(set)
     failed: defaultdict[str, set[SentCase]] = defaultdict(set)
-    cases: defaultdict[int, set[SentCase]] = defaultdict(set)
-    splits: dict[int, SplitFindings] = {}
+    cases: defaultdict[SplitFindings, set[SentCase]] = defaultdict(set)
     for seen in observations:
         if repeats is None or seen.repeat in repeats:
-            found = split(seen.findings)
-            splits[id(found)] = found
-            cases[id(found)].add(SentCase.of(seen))
-    for which, found in splits.items():
+            cases[split(seen.findings)].add(SentCase.of(seen))
+    for found, sent in cases.items():
         for check in found.judged:
-            asked[check] |= cases[which]
+            asked[check] |= sent
         for finding in found.failed:
-            failed[finding.check] |= cases[which]
+            failed[finding.check] |= sent
     return {check: JudgedCases(cases, failed[check]) for check, cases in asked.items()}
 
 

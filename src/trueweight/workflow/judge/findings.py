@@ -43,20 +43,18 @@ def list_findings(
     """
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     apis: set[str] = set()
-    replies: Counter[tuple[SentWay, int]] = Counter()
-    splits: dict[int, SplitFindings] = {}
+    replies: Counter[tuple[SentWay, SplitFindings]] = Counter()
     for seen in observations:
         apis.add(seen.api)
         sent = SentWay(seen.case, seen.compared_as, seen.api, seen.mode, seen.thinking)
         found = split(seen.findings)
-        splits[id(found)] = found
-        replies[sent, id(found)] += 1
+        replies[sent, found] += 1
         for finding in found.failed:
             _count(tallies[finding.check], seen, finding.severity, finding.message)
-    for (sent, which), number in replies.items():
-        for check in splits[which].judged:
+    for (sent, found), number in replies.items():
+        for check in found.judged:
             tallies[check].ways[sent].of += number
-        for finding in splits[which].failed:
+        for finding in found.failed:
             tallies[finding.check].ways[sent].fails += number
     apis = {api for api in apis if PROTOCOLS.get(api).completions}
     failing = [(check, tally) for check, tally in tallies.items() if tally.messages]
