@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from trueweight.core import Attempt, Case, ConfigError, Exchange, Mode, Price, Provider, Trial
 from trueweight.wire import SendResult, WireSettings
-from trueweight.wire.ledger import Ledger
+from trueweight.wire.ledger import Ledger, Reservation, charge_of
 from trueweight.wire.pacing import Pacer
 
 USAGE = b'{"usage":{"prompt_tokens":1000000,"completion_tokens":1000000}}'
@@ -67,14 +67,15 @@ def test_no_order_of_replies_crosses_the_budget(
     ledger = Ledger(WireSettings(budget_usd=budget, max_requests=30))
     under_way = 0
     for prompt, completion, whole in replies:
-        while under_way < at_once and not ledger.reserve(trial):
+        while under_way < at_once and not ledger.reserve(Reservation.of(trial)):
             under_way += 1
         if not under_way:
             break
         body = (
             b'{"usage":{"prompt_tokens":%d,"completion_tokens":%d}}' % (min(prompt, 60), completion) if whole else b""
         )
-        ledger.settle(trial, Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body))
+        attempt = Attempt(0, 0, None, 1, 2, 200, "HTTP/1.1", (), body)
+        ledger.settle(Reservation.of(trial), charge_of(trial, attempt))
         under_way -= 1
     assert sum(ledger.spent.values()) <= budget * (1 + 1e-6)
     assert ledger.requests.total() <= 30

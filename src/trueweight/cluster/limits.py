@@ -95,13 +95,13 @@ class ClusterLimits:
             return Refusal(REPLACED)
         if (stopped := self._stopped(request)) is not None:
             return stopped
-        provider, _, ceiling = request
+        provider = request.provider
         if self._under_way[provider] >= self._limits[provider].concurrency:
             return math.inf
         pacer = self._pacers[provider]
         if (left := pacer.left()) > 0:
             return left
-        if refusal := self.ledger.reserve_for(provider, ceiling):
+        if refusal := self.ledger.reserve(request):
             return Refusal(refusal)
         pacer.take()
         self._under_way[provider] += 1
@@ -122,12 +122,12 @@ class ClusterLimits:
         if answered:
             self._answered.add((request.provider, request.api))
         if self._release(worker, request):
-            self.ledger.settle_for(request.provider, request.ceiling, charge)
+            self.ledger.settle(request, charge)
 
     def forget(self, worker: str, request: Reservation) -> None:
         """A request that was admitted is not sent after all."""
         if self._release(worker, request):
-            self.ledger.forget(request.provider, request.ceiling)
+            self.ledger.forget(request)
 
     def hold(self, provider: str, seconds: float) -> None:
         """Allow no start for so many seconds; stop a provider that asks for too much, as one client does."""
@@ -164,4 +164,4 @@ class ClusterLimits:
             self._under_way[request.provider] -= number
             charge = Charge(request.ceiling, False) if request.ceiling else None
             for _ in range(number):
-                self.ledger.settle_for(request.provider, request.ceiling, charge)
+                self.ledger.settle(request, charge)

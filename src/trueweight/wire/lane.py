@@ -190,33 +190,33 @@ class Lane:
             self.stop(f"slow: its requests took longer than {self._shared.settings.lane_time:g} s")
         if self._stop.is_set():
             return False
-        refusal = self._shared.ledger.reserve(trial)
+        request = Reservation.of(trial)
+        refusal = self._shared.ledger.reserve(request)
         if refusal:
             self._shared.stop_all(refusal)
-        return not refusal and (self._limits is None or await self._is_admitted(trial, self._limits))
+        return not refusal and (self._limits is None or await self._is_admitted(request, self._limits))
 
-    async def _is_admitted(self, trial: Trial, limits: SharedLimits) -> bool:
+    async def _is_admitted(self, request: Reservation, limits: SharedLimits) -> bool:
         """Whether the limits that several clients share allow the request, which this client's own limits allow. If
-        not, the lane is stopped, or the trial's API."""
-        asked = Reservation.of(trial)
+        not, the lane is stopped, or the request's API."""
         self._lockstep.set_resting(self._cursor, True)
         try:
-            refusal = await limits.admit(asked)
+            refusal = await limits.admit(request)
         except BaseException:
-            self._shared.ledger.forget(asked.provider, asked.ceiling)
+            self._shared.ledger.forget(request)
             raise
         self._update_resting()
         if refusal is None and not self._stop.is_set():
             return True
-        self._shared.ledger.forget(asked.provider, asked.ceiling)
+        self._shared.ledger.forget(request)
         if refusal is None:  # the lane was stopped while it waited
-            limits.forget(asked)
+            limits.forget(request)
         elif refusal.of is RefusalOf.ALL:
             self._shared.stop_all(refusal.reason)
         elif refusal.of is RefusalOf.PROVIDER:
             self.stop(refusal.reason)
         else:
-            self._stop_apis([trial.api], refusal.reason)
+            self._stop_apis([request.api], refusal.reason)
         return False
 
     def _stop_if_hopeless(self, trial: Trial, final: Attempt) -> None:

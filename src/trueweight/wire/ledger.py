@@ -92,39 +92,30 @@ class Ledger:
         self.spent: defaultdict[str, float] = defaultdict(float)
         self.limit_reached = False
 
-    def reserve(self, trial: Trial) -> str:
+    def reserve(self, request: Reservation) -> str:
         """Account for a request that is about to be sent. Returns why it must not be sent; empty if it may."""
-        return self.reserve_for(trial.provider.name, ceiling_of(trial))
-
-    def reserve_for(self, name: str, ceiling: float) -> str:
-        """As `reserve`, for a request to the provider of this name whose highest cost is ``ceiling``."""
-        refusal = self._refusal(name, ceiling)
+        refusal = self._refusal(request)
         if refusal:
             self.limit_reached = True
             return refusal
-        self._reserved[name] += ceiling
-        self.requests[name] += 1
+        self._reserved[request.provider] += request.ceiling
+        self.requests[request.provider] += 1
         return ""
 
-    def _refusal(self, name: str, ceiling: float) -> str:
+    def _refusal(self, request: Reservation) -> str:
         limits = self._settings
         if limits.max_requests is not None and self.requests.total() >= limits.max_requests:
             return f"--max-requests {limits.max_requests} reached"
         under_way = sum(reserved * self._largest_multiple[provider] for provider, reserved in self._reserved.items())
-        most = sum(self.spent.values()) + under_way + ceiling * self._largest_multiple[name]
+        most = sum(self.spent.values()) + under_way + request.ceiling * self._largest_multiple[request.provider]
         # The sum of many charges has rounding errors, which must not refuse the last request of an exact budget.
         if limits.budget_usd is not None and most > limits.budget_usd * (1 + 1e-9):
             return f"--budget {limits.budget_usd:g} USD could be crossed by the next request"
         return ""
 
-    def settle(self, trial: Trial, attempt: Attempt) -> Charge | None:
-        """Replace the reservation by the charge, and return it; None without a price and a stated cost."""
-        charge = charge_of(trial, attempt)
-        self.settle_for(trial.provider.name, ceiling_of(trial), charge)
-        return charge
-
-    def settle_for(self, name: str, ceiling: float, charge: Charge | None) -> None:
-        """As `settle`, for a request that `reserve_for` accounted for."""
+    def settle(self, request: Reservation, charge: Charge | None) -> None:
+        """Replace the reservation by the charge: None without a price and a stated cost."""
+        name, ceiling = request.provider, request.ceiling
         self._reserved[name] -= ceiling
         if charge is None:
             return
@@ -132,10 +123,10 @@ class Ledger:
             self._largest_multiple[name] = max(self._largest_multiple[name], charge.usd / ceiling)
         self.spent[name] += charge.usd
 
-    def forget(self, name: str, ceiling: float) -> None:
+    def forget(self, request: Reservation) -> None:
         """A request that was accounted for is not sent after all."""
-        self._reserved[name] -= ceiling
-        self.requests[name] -= 1
+        self._reserved[request.provider] -= request.ceiling
+        self.requests[request.provider] -= 1
 
 
 def ceiling_of(trial: Trial) -> float:

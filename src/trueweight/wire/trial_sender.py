@@ -17,7 +17,7 @@ from trueweight.wire.background import LARGE, MANY_CHUNKS, VERY_LARGE, Backgroun
 from trueweight.wire.capture import CUT, Capture
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
-from trueweight.wire.ledger import Ledger, Reservation, SharedLimits
+from trueweight.wire.ledger import Ledger, Reservation, SharedLimits, charge_of
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import Redactor
 from trueweight.wire.request_builder import Outgoing
@@ -158,9 +158,10 @@ class TrialSender:
 
             large = apart or capture.size >= LARGE or capture.chunks >= MANY_CHUNKS
             attempt, redacted = await shared.background.run(self._provider, finish) if large else finish()
-            charge = shared.ledger.settle(self._trial, attempt)
+            request, charge = Reservation.of(self._trial), charge_of(self._trial, attempt)
+            shared.ledger.settle(request, charge)
             if shared.limits is not None:
-                shared.limits.settle(Reservation.of(self._trial), charge, answered=attempt.status is not None)
+                shared.limits.settle(request, charge, answered=attempt.status is not None)
             if charge is not None:
                 self._cost = charge.usd + (self._cost or 0.0)
             self._attempts.append(redacted)
