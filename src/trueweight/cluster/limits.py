@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -58,7 +58,6 @@ class ClusterLimits:
         self._limits = providers
         self._pacers = {name: Pacer(one.requests_per_minute, clock) for name, one in providers.items()}
         self._under_way: Counter[str] = Counter()
-        self._held: defaultdict[str, float] = defaultdict(float)
         self._answered: set[tuple[str, str]] = set()
         self._workers: dict[str, _Worker] = {}
         self.ledger = Ledger(settings)
@@ -131,11 +130,10 @@ class ClusterLimits:
 
     def hold(self, provider: str, seconds: float) -> None:
         """Allow no start for so many seconds; stop a provider that asks for too much, as one client does."""
-        self._held[provider] += self._pacers[provider].hold(seconds)
-        most = self._settings.lane_wait
-        if self._held[provider] > most:
-            reason = f"rate-limited: it asked to wait {self._held[provider]:.0f} s in all, and a run waits at most"
-            self.stop(provider, (), f"{reason} {most:.0f} s")
+        pacer = self._pacers[provider]
+        pacer.hold(seconds)
+        if reason := pacer.held_too_long(self._settings.lane_wait):
+            self.stop(provider, (), reason)
 
     def stop(self, provider: str, apis: Sequence[str], reason: str, *, unless_answered: bool = False) -> None:
         """Send nothing more through these APIs, without any to the provider. The first reason is kept."""

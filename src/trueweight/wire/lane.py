@@ -67,7 +67,6 @@ class Lane:
         self._stop = anyio.Event()
         self._finished = self._interrupted = False
         self._apis = StoppedApis(provider, (trial for _, trial in self._trials))
-        self._held = 0.0
         self._until = math.inf
         self._next_lock = anyio.Lock(fast_acquire=True)
         self._workers = self._pausing = 0
@@ -251,12 +250,11 @@ class Lane:
 
     def _hold(self, seconds: float) -> None:
         """Allow no start for so many seconds, because the server asked for it; stop a server that asks for too much."""
-        self._held += self._pacer.hold(seconds)
+        self._pacer.hold(seconds)
         if self._limits is not None and seconds > 0:
             self._limits.hold(self.provider.name, seconds)
-        most = self._shared.settings.lane_wait
-        if self._held > most:
-            self.stop(f"rate-limited: it asked to wait {self._held:.0f} s in all, and a run waits at most {most:.0f} s")
+        if reason := self._pacer.held_too_long(self._shared.settings.lane_wait):
+            self.stop(reason)
 
     async def _wait_to_retry(self, seconds: float) -> None:
         """Wait so long, then until the pace allows a start; return early if the lane stops."""

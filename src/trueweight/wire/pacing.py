@@ -15,6 +15,7 @@ class Pacer:
         self._interval = 0 if requests_per_minute is None else round(60e9 / requests_per_minute)
         self._clock = clock
         self._next: int | None = None
+        self._held = 0.0
 
     def left(self) -> float:
         """Seconds until the next free start, which is not taken."""
@@ -36,7 +37,15 @@ class Pacer:
         before = now if self._next is None else max(now, self._next)
         until = now + round(seconds * 1e9)
         self._next = until if self._next is None else max(self._next, until)
-        return max(0, until - before) / 1e9
+        later = max(0, until - before) / 1e9
+        self._held += later
+        return later
+
+    def held_too_long(self, most: float) -> str:
+        """Why to stop a provider that asked to wait more than ``most`` seconds in all; "" if it did not."""
+        if self._held <= most:
+            return ""
+        return f"rate-limited: it asked to wait {self._held:.0f} s in all, and a run waits at most {most:.0f} s"
 
 
 class ArrivalKind(StrEnum):
