@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from msgspec.structs import replace
 
-from trueweight.core import Estimate, Exchange, Provider, Reply, Suite, Timing
+from trueweight.core import Case, Estimate, Exchange, Provider, Reply, Suite, Timing
 from trueweight.core.load_result import LoadPoint
 from trueweight.core.timing import LATE, LEAST_AT_ONCE, LONG_STREAM
 from trueweight.metrics import independent, quantile
@@ -49,7 +49,7 @@ class LevelTrials:
     spans: list[tuple[float, float]] = field(default_factory=list)
     timings: list[tuple[Timing, bool]] = field(default_factory=list)
 
-    def add(self, exchange: Exchange, suite: Suite, thinking_allowance: int) -> None:
+    def add(self, exchange: Exchange, cases: Mapping[str, Case], thinking_allowance: int) -> None:
         """Count one exchange. A reply that is cut in thought is not judged: its times are not those of an answer."""
         self.attempted += 1
         self.limited += exchange.client_limited
@@ -59,7 +59,7 @@ class LevelTrials:
             return
         reply = read_reply(exchange)
         self.tokens += (reply.usage.output if reply.usage else None) or 0
-        case = next((case for case in suite.cases if case.id == exchange.case), None)
+        case = cases.get(exchange.case)
         if case is not None and is_cut_in_thought(case, reply, thinking_allowance):
             self.cut += 1
             return
@@ -120,8 +120,9 @@ def read_level(
         thinking_allowance: tokens for thoughts in the limits of its cases.
     """
     trials = LevelTrials(level, provider.name, slo)
+    cases = {case.id: case for case in suite.cases}
     for exchange in exchanges:
-        trials.add(exchange, suite, thinking_allowance)
+        trials.add(exchange, cases, thinking_allowance)
     return trials
 
 
