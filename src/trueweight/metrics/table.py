@@ -197,10 +197,8 @@ def tabulate(
             key = TrialKey(index[seen.case], seen.compared_as, stream, seen.thinking.value, seen.repeat)
             rows[key] = at
     planned_rows = iter(rows.items())
-    parts = [_columns({}, observations, cases)]
-    while part := dict(islice(planned_rows, _AT_ONCE)):
-        parts.append(_columns(part, observations, cases))
-    return parts[0] if len(parts) == 1 else _concatenated(parts[1:])
+    parts = iter(lambda: dict(islice(planned_rows, _AT_ONCE)), {})
+    return _concatenated([_columns(part, observations, cases) for part in parts] or [_columns({}, observations, cases)])
 
 
 _AT_ONCE = 8_192
