@@ -200,16 +200,13 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     def quality(self) -> Quality:
         """The number that leads, which is the one that the first ruling on all answers is about."""
         overall = self.overall
-        decided = next((one.rule for one in self.rulings if not one.task and one.estimate is not None), None)
-        leads = (
-            {
-                WorkloadRule.QUALITY: overall.score,
-                WorkloadRule.AGREEMENT: overall.not_worse,
-                WorkloadRule.PREFERRED: overall.as_good,
-            }.get(decided)
-            if decided is not None
-            else None
-        )
+        about = {
+            WorkloadRule.QUALITY: overall.score,
+            WorkloadRule.AGREEMENT: overall.not_worse,
+            WorkloadRule.PREFERRED: overall.as_good,
+        }
+        on_all = (one.rule for one in self.rulings if not one.task and one.estimate is not None)
+        leads = next(map(about.get, on_all), None)
         found = (leads, overall.not_worse, overall.as_good, overall.agreement)
         return next((one for one in found if one is not None and one.value is not None), overall.not_worse)
 
