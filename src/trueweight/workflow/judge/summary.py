@@ -144,15 +144,14 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
 
 def key_notes(judgement: Judgement) -> Iterator[Note]:
     """A note for each provider that refused the key, and for each API if another one did not."""
-    for provider in judgement.manifest.providers:
-        sent = [seen for seen in judgement.observations if seen.provider == provider.name]
+    for name, sent in _by_provider(judgement).items():
         statuses = sorted({(seen.api, seen.status or 0) for seen in sent if seen.failure is FailureKind.AUTH})
         refused = dict(statuses)
         everywhere = refused.keys() >= {seen.api for seen in sent if PROTOCOLS.get(seen.api).completions}
         for api, status in list(refused.items())[: 1 if everywhere else None]:
             yield Note(
                 code=NoteCode.KEY_REFUSED,
-                providers=(provider.name,),
+                providers=(name,),
                 api="" if everywhere else api,
                 reason=f"HTTP {status}",
             )
