@@ -59,12 +59,6 @@ class ObservationTable(MutableSequence[Observation]):
     def __len__(self) -> int:
         return len(self._at)
 
-    def append(self, value: Observation) -> None:
-        """Add one at the end."""
-        for column in (self._at, self._length, self._facts_at):
-            column.append(0)
-        self[len(self) - 1] = value
-
     def insert(self, index: int, value: Observation) -> None:
         """Add one at the end, the only place for which there is a use.
 
@@ -73,7 +67,9 @@ class ObservationTable(MutableSequence[Observation]):
         """
         if index != len(self):
             raise IndexError("observations are added at the end")
-        self.append(value)
+        for column in (self._at, self._length, self._facts_at):
+            column.append(0)
+        self[index] = value
 
     def __delitem__(self, index: int | slice) -> None:
         raise TypeError("an observation is never taken out")
@@ -120,23 +116,23 @@ class ObservationTable(MutableSequence[Observation]):
     def __iter__(self) -> Iterator[Observation]:
         return map(self.__getitem__, range(len(self)))
 
-    def of_providers(self, names: Iterable[str]) -> dict[str, _Some]:
-        """Provider → its observations, in order."""
+    def places_of(self, names: Iterable[str]) -> dict[str, array[int]]:
+        """Provider → the places of its observations, in order."""
         number = np.frombuffer(self._facts_at, dtype=np.uint32)
         owner = [one[_PROVIDER] for one in self._facts]
         listed = list(dict.fromkeys(names))
         codes = np.array([listed.index(name) if name in listed else -1 for name in owner], dtype=np.int32)
         own = codes[number] if owner else codes
-        return {name: _Some(self, np.flatnonzero(own == code)) for code, name in enumerate(listed)}
+        places = (np.flatnonzero(own == code).astype(np.uint32) for code in range(len(listed)))
+        return {name: array("I", one.tobytes()) for name, one in zip(listed, places, strict=True)}
 
 
-class _Some(Sequence[Observation]):
-    """Some observations of a table, by their places."""
+class SomeObservations(Sequence[Observation]):
+    """Some observations of others, by their places. They are read again each time."""
 
-    def __init__(self, table: ObservationTable, places: Any) -> None:
-        self._table = table
-        self.places = array("I")
-        self.places.frombytes(np.asarray(places, dtype=np.uint32).tobytes())
+    def __init__(self, of: Sequence[Observation], places: Iterable[int]) -> None:
+        self._of = of
+        self.places = array("I", places)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -147,36 +143,29 @@ class _Some(Sequence[Observation]):
     def __getitem__(self, index: slice) -> Sequence[Observation]: ...
     def __getitem__(self, index: int | slice) -> Observation | Sequence[Observation]:
         if isinstance(index, slice):
-            return _Some(self._table, self.places[index])
-        return self._table[self.places[index]]
+            return SomeObservations(self._of, self.places[index])
+        return self._of[self.places[index]]
 
     def __iter__(self) -> Iterator[Observation]:
-        return map(self._table.__getitem__, self.places)
+        return map(self._of.__getitem__, self.places)
 
-    def joined(self, others: Iterable[Sequence[Observation]]) -> Sequence[Observation]:
-        """These and those of others of the same table, in this order."""
+    def joined(self, others: Iterable[SomeObservations]) -> SomeObservations:
+        """These and others of the same observations, in this order."""
         found = array("I", self.places)
         for one in others:
-            assert isinstance(one, _Some)
             found.extend(one.places)
-        return _Some(self._table, found)
+        return SomeObservations(self._of, found)
 
 
-def by_provider(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, Sequence[Observation]]:
-    """Provider → its observations, in order. Those of a table are read again each time."""
-    if isinstance(observations, ObservationTable):
-        return dict(observations.of_providers(names))
-    found: dict[str, list[Observation]] = {name: [] for name in names}
-    for seen in observations:
-        if seen.provider in found:
-            found[seen.provider].append(seen)
-    return dict(found)
+def by_provider(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, SomeObservations]:
+    """Provider → its observations, in order."""
+    return {name: SomeObservations(observations, places) for name, places in places_of(observations, names).items()}
 
 
 def places_of(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, Sequence[int]]:
     """Provider → the places of its observations, in order."""
     if isinstance(observations, ObservationTable):
-        return {name: some.places for name, some in observations.of_providers(names).items()}
+        return dict(observations.places_of(names))
     found: dict[str, list[int]] = {name: [] for name in names}
     for at, seen in enumerate(observations):
         if seen.provider in found:
@@ -184,19 +173,14 @@ def places_of(observations: Sequence[Observation], names: Iterable[str]) -> dict
     return dict(found)
 
 
-def joined(parts: Sequence[Sequence[Observation]]) -> Sequence[Observation]:
-    """All observations of the parts, one part after the other."""
-    first = parts[0] if parts else ()
-    if isinstance(first, _Some):
-        return first.joined(parts[1:])
-    return [seen for part in parts for seen in part]
+def joined(parts: Sequence[SomeObservations]) -> Sequence[Observation]:
+    """All observations of these parts of the same ones, one part after the other."""
+    return parts[0].joined(parts[1:]) if parts else ()
 
 
 def chosen(observations: Sequence[Observation], wanted: Callable[[Observation], bool]) -> Sequence[Observation]:
     """The observations for which ``wanted`` is true, in order."""
-    if isinstance(observations, ObservationTable):
-        return _Some(observations, [at for at, seen in enumerate(observations) if wanted(seen)])
-    return tuple(seen for seen in observations if wanted(seen))
+    return SomeObservations(observations, [at for at, seen in enumerate(observations) if wanted(seen)])
 
 
 def change_each(

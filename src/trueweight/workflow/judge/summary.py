@@ -28,7 +28,7 @@ from trueweight.workflow.judge.distributions import distributions, over_time, wi
 from trueweight.workflow.judge.exchange import case_info, offers_tools
 from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
-from trueweight.workflow.judge.observation_table import by_provider, joined
+from trueweight.workflow.judge.observation_table import SomeObservations, by_provider, joined
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
 from trueweight.workload.compare import WorkloadFound, compare_workload
@@ -83,7 +83,7 @@ def _main(measured: _ByMode) -> _InMode:
     return next(iter(measured.values()))
 
 
-def _by_provider(judgement: Judgement) -> dict[str, Sequence[Observation]]:
+def _by_provider(judgement: Judgement) -> dict[str, SomeObservations]:
     return by_provider(judgement.observations, [provider.name for provider in judgement.manifest.providers])
 
 
