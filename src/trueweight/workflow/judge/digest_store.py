@@ -9,13 +9,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 from struct import Struct
 from tempfile import SpooledTemporaryFile
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 import msgspec
 
 from trueweight.core import Case, ReplyDigest
+from trueweight.workflow.judge.lean import row_type
 
 _NAME: Final = 20
 """Characters of the id of a trial."""
@@ -27,12 +29,9 @@ _MOST_KNOWN: Final = 200_000
 _AT_ONCE: Final = (None, False, True)
 _OWN: Final = ("trial", "case", "repeat", "at_once")
 _TEXTS: Final = [name for name in ReplyDigest.__struct_fields__ if name not in _OWN]
-_HINTS = get_type_hints(ReplyDigest)
-_Text: Any = msgspec.defstruct(
-    "_Text", [(name, _HINTS[name]) for name in _TEXTS], array_like=True, frozen=True, gc=False
-)
+_text_of = attrgetter(*_TEXTS)
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Text).decode
+_decode = msgspec.msgpack.Decoder(row_type(ReplyDigest, _TEXTS)).decode
 
 
 class DigestStore(Mapping[str, Sequence[ReplyDigest]]):
@@ -64,7 +63,7 @@ class DigestStore(Mapping[str, Sequence[ReplyDigest]]):
 
     def _text(self, one: ReplyDigest) -> tuple[int, int]:
         """Where the text of a digest is, and its length."""
-        data = _encode(_Text(*(getattr(one, name) for name in _TEXTS)))
+        data = _encode(_text_of(one))
         key = blake2b(data, digest_size=16).digest()
         found = self._known.get(key)
         if found is None:
@@ -91,8 +90,7 @@ class DigestStore(Mapping[str, Sequence[ReplyDigest]]):
                 continue
             if at not in texts:
                 self._texts.seek(at)
-                text = _decode(self._texts.read(length))
-                texts[at] = tuple(getattr(text, name) for name in _TEXTS)
+                texts[at] = _decode(self._texts.read(length))
             of_text = dict(zip(_TEXTS, texts[at], strict=True))
             made = ReplyDigest(
                 trial=trial.decode("ascii"), case=self._cases[case], repeat=repeat, at_once=_AT_ONCE[at_once], **of_text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, NamedTuple, get_type_hints
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from trueweight.drift import SUITE as DRIFT
 from trueweight.store import Manifest
 from trueweight.workflow.judge.alike import AlikeReplies
 from trueweight.workflow.judge.exchange import Judged, judge_exchange
-from trueweight.workflow.judge.lean import lean
+from trueweight.workflow.judge.lean import lean, row_type
 from trueweight.workload.preference import is_unasked
 
 _QUOTED = 120
@@ -159,10 +160,8 @@ def _end(exchange: Exchange) -> str:
 
 
 _WITHOUT_CASE = [name for name in ReplyDigest.__struct_fields__ if name != "case"]
-_HINTS = get_type_hints(ReplyDigest)
-_DigestRow: Any = msgspec.defstruct(
-    "_DigestRow", [(name, _HINTS[name]) for name in _WITHOUT_CASE], array_like=True, frozen=True, gc=False
-)
+_digest_row = attrgetter(*_WITHOUT_CASE)
+_DigestRow: Any = row_type(ReplyDigest, _WITHOUT_CASE)
 
 
 class _FindingRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -209,7 +208,7 @@ _UNPACKED: Final[dict[bytes, tuple[Finding, ...]]] = {}
 
 def pack(judged: JudgedTrial) -> bytes:
     """A judged trial as bytes."""
-    rows = tuple(_DigestRow(*(getattr(one, name) for name in _WITHOUT_CASE)) for one in judged.digests)
+    rows = tuple(map(_digest_row, judged.digests))
     seen, findings = judged.observation, _NONE
     if seen is not None:
         seen, findings = replace(seen, findings=()), _pack_findings(seen.findings)
@@ -254,8 +253,6 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
     if seen is None:
         return JudgedTrial(row.trial, left_out=row.left_out)
     case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
-    digests = tuple(
-        ReplyDigest(case=case, **{name: getattr(one, name) for name in _WITHOUT_CASE}) for one in row.digests
-    )
+    digests = tuple(ReplyDigest(case=case, **dict(zip(_WITHOUT_CASE, one, strict=True))) for one in row.digests)
     seen = replace(seen, findings=_unpack_findings(row.findings))
     return JudgedTrial(row.trial, seen, digests, row.ended)

@@ -1,10 +1,11 @@
-"""Observations as a run keeps them: without evidence, which the exchange has, and with equal parts shared."""
+"""Observations as a run keeps them: without evidence, which the exchange has, with equal parts shared, and as rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from sys import intern
-from typing import Final
+from typing import Any, Final, get_type_hints
 
 from msgspec.structs import replace as replace_struct
 
@@ -53,3 +54,9 @@ def _small(finding: Finding) -> Finding:
         _FINDINGS.clear()
     small = replace(finding, expected="", got="", spans=())
     return _FINDINGS.setdefault(small, small)
+
+
+def row_type(of: type, names: Sequence[str]) -> Any:
+    """The type of a tuple with these fields of a class, as ``operator.attrgetter`` makes it: msgspec reads it so."""
+    hints = get_type_hints(of)
+    return tuple.__class_getitem__(tuple(hints[name] for name in names))

@@ -9,12 +9,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from operator import attrgetter, itemgetter
-from typing import Any, Final, get_type_hints, overload
+from typing import Any, Final, overload
 
 import msgspec
 import numpy as np
 
 from trueweight.core import Observation
+from trueweight.workflow.judge.lean import row_type
 
 _OWN: Final = (
     "trial",
@@ -31,14 +32,13 @@ _OWN: Final = (
 """What rarely two trials share. All else are the facts."""
 _FACTS: Final = (*(one for one in Observation.__struct_fields__ if one not in (*_OWN, "findings")), "findings")
 _PROVIDER: Final = _FACTS.index("provider")
-_HINTS: Final = get_type_hints(Observation)
 
 _Facts = tuple[Any, ...]
 _own_of = attrgetter(*_OWN)
 _facts_of = attrgetter(*_FACTS)
 _as_declared = itemgetter(*((*_FACTS, *_OWN).index(name) for name in Observation.__struct_fields__))
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple.__class_getitem__(tuple(_HINTS[name] for name in _OWN))).decode
+_decode = msgspec.msgpack.Decoder(row_type(Observation, _OWN)).decode
 
 
 class ObservationTable(MutableSequence[Observation]):
