@@ -1,4 +1,4 @@
-"""What a case says: its limit of completion tokens."""
+"""What a case says: its limit of completion tokens, its stop sequences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trueweight.core import PROTOCOLS, Case, Provider
-from trueweight.core.request import token_limit
+from trueweight.core.request import stop_sequences, token_limit
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_checks_and_forecast_have_one_limit(request_: dict[str, Any], limit: int
     size = PROTOCOLS.get("chat").size(Case("s", "c", request_), Provider("p", "http://localhost/v1", "m"))
     assert size is not None
     assert size.output_tokens == limit
+
+
+@pytest.mark.parametrize(
+    ("stop", "texts"), [(None, ()), ("END", ("END",)), ("", ()), (["a", "", 5, "b"], ("a", "b")), (7, ())]
+)
+def test_stop_sequences_are_one_text_or_several(stop: Any, texts: tuple[str, ...]) -> None:
+    """A case may be written by hand, and have anything there."""
+    assert stop_sequences({"stop": stop}) == texts

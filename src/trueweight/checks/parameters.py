@@ -6,7 +6,7 @@ from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, sample_case, says
-from trueweight.core.request import token_limit
+from trueweight.core.request import stop_sequences, token_limit
 from trueweight.protocols import locate, locate_noun
 
 _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
@@ -26,9 +26,7 @@ _CREATE = "https://platform.openai.com/docs/api-reference/chat/create"
 )
 def stop_honoured(case: Case, reply: Reply) -> CheckResult | None:
     """Judges one stop sequence or several."""
-    stop = case.request.get("stop")
-    sequences = [stop] if isinstance(stop, str) else stop if isinstance(stop, list | tuple) else []
-    words = [word for word in sequences if isinstance(word, str) and word]
+    words = stop_sequences(case.request)
     if not words or reply.content is None:
         return None
     found = next((word for word in words if word in reply.content), None)

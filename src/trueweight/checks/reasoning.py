@@ -9,6 +9,7 @@ from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity, Span
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, check, paired_check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, PairedExample, SampleTrial, sample_case, says
+from trueweight.core.request import stop_sequences
 from trueweight.protocols import locate_field, narrow, span_of_content
 
 THINKING_SWITCH = "thinking-switch"
@@ -71,9 +72,9 @@ def stop_after_thought(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     that no answer follows, in two cases or more; a provider that often sends such replies without a stop sequence fails
     ``answer-in-content`` instead."""
     ended = [one for one in replies if one.thought and one.finish is Finish.STOP]
-    stopped = [one for one in ended if _stops(one.case)]
-    lone = [one for one in stopped if _has_no_answer(one) and not any(s in one.thought for s in _stops(one.case))]
-    others = [one for one in ended if not _stops(one.case)]
+    stopped = [one for one in ended if stop_sequences(one.case.request)]
+    lone = [one for one in stopped if _has_no_answer(one) and not _has_stop(one)]
+    others = [one for one in ended if not stop_sequences(one.case.request)]
     usual = 10 * sum(map(_has_no_answer, others)) > len(others)
     systematic = len({one.case.key for one in lone}) > 1 and not usual
     failed = {id(one) for one in lone} if systematic else set()
@@ -82,10 +83,8 @@ def stop_after_thought(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
         yield one, Fail(words, "an answer", quote(one.thought[-60:])) if id(one) in failed else Pass()
 
 
-def _stops(case: Case) -> list[str]:
-    stop = case.request.get("stop")
-    listed = [stop] if isinstance(stop, str) else stop if isinstance(stop, list | tuple) else []
-    return [text for text in listed if isinstance(text, str) and text]
+def _has_stop(one: ReplyDigest) -> bool:
+    return any(text in one.thought for text in stop_sequences(one.case.request))
 
 
 def _has_no_answer(one: ReplyDigest) -> bool:

@@ -1,4 +1,7 @@
-"""What a case says, in the vocabulary of chat completions: tools, token limit, temperature, schema, finish reasons."""
+"""What a case says, in the vocabulary of chat completions.
+
+Tools, token limit, stop sequences, temperature, schema, finish reasons.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,13 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
     """
     limits = [request.get(name) for name in LIMITS]
     return max((n for n in limits if isinstance(n, int) and not isinstance(n, bool) and n > 0), default=None)
+
+
+def stop_sequences(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The request's stop sequences: texts that are not empty, of one text or of a list."""
+    stop = request.get("stop")
+    listed = (stop,) if isinstance(stop, str) else stop if isinstance(stop, list | tuple) else ()
+    return tuple(text for text in listed if isinstance(text, str) and text)
 
 
 def is_hot(request: Mapping[str, Any]) -> bool:

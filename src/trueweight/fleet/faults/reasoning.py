@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trueweight.core.request import stop_sequences
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.documents import Json, Messages
 from trueweight.fleet.faults.fault import Fault, fault
@@ -52,8 +53,7 @@ class StopInThought(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Look for the sequences in all that is generated."""
-        stop = chat.body.get("stop")
-        words = [stop] if isinstance(stop, str) else stop or []
+        words = stop_sequences(chat.body)
         return completion.each(lambda choice: _stopped(choice, words))
 
 

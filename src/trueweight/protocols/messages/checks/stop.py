@@ -9,6 +9,7 @@ from trueweight.core import Case, Finish, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
+from trueweight.core.request import stop_sequences
 from trueweight.protocols import locate_field
 from trueweight.protocols.messages.reply import FINISHES
 from trueweight.protocols.messages.sample import answered, text, tool_use
@@ -80,7 +81,7 @@ def messages_stop_sequence(case: Case, reply: Reply) -> CheckResult | None:
     """``messages-stop-reported`` judges whether the sequence is reported at all."""
     if reply.error is not None or reply.finish is None:
         return None
-    named, ended, sequences = _named(reply), reply.finish_text == "stop_sequence", _sequences(case)
+    named, ended, sequences = _named(reply), reply.finish_text == "stop_sequence", stop_sequences(case.request)
     if not ended and named is None:
         return Pass() if sequences else None
     if ended and named in sequences:
@@ -120,11 +121,6 @@ def messages_stop_reported(_: Case, reply: Reply, params: Mapping[str, Any]) -> 
         return Pass()  # messages-stop-sequence judges the reason beside it
     got = f"{reply.finish_text}, {quote(_named(reply))}"
     return Fail("the stop sequence is not reported", quote(params["sequence"]), got, _place(reply))
-
-
-def _sequences(case: Case) -> list[Any]:
-    given = case.request.get("stop")
-    return [given] if isinstance(given, str) else list(given or ())
 
 
 def _place(reply: Reply) -> tuple[Span, ...]:
