@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations, groupby
 from typing import Final
 
@@ -74,9 +74,14 @@ def usage_parts_apart(replies: Sequence[ReplyDigest], reference: Sequence[ReplyD
     prompts of a few words and of hundreds have one number.
     """
     counted = [one for one in replies if one.input_tokens is not None and one.output_tokens is not None]
+    words_of = _prompt_words(counted)
     expected = {one.case.key: one.input_tokens for one in reference if one.input_tokens is not None}
-    faults: tuple[tuple[str, _Shows, _Could], ...] = (
-        ("prompt and completion tokens are swapped", _is_swapped, _can_be_swapped),
+    faults: tuple[tuple[str, _Test, _Test], ...] = (
+        (
+            "prompt and completion tokens are swapped",
+            lambda one: _input(one) <= _most(one) and _output(one) >= _FEWER * words_of[one.case.key],
+            lambda one: _FEWER * words_of[one.case.key] > _most(one),
+        ),
         ("completion tokens include those of the prompt", _has_prompt, lambda one: _input(one) > _most(one)),
         (
             "prompt tokens include those of the completion",
@@ -84,7 +89,7 @@ def usage_parts_apart(replies: Sequence[ReplyDigest], reference: Sequence[ReplyD
             lambda one: one.case.key in expected and one.case.follows is None and _output(one) > 3,
         ),
     )
-    constant = _constant(counted)
+    constant = _constant(counted, words_of)
     if constant is not None:
         for one in counted:
             words = "prompt tokens are the same number for every prompt"
@@ -102,16 +107,22 @@ def usage_parts_apart(replies: Sequence[ReplyDigest], reference: Sequence[ReplyD
         yield one, Pass()
 
 
-def _constant(counted: Sequence[ReplyDigest]) -> int | None:
+def _prompt_words(replies: Sequence[ReplyDigest]) -> dict[str, int]:
+    """Key of a case → the words of its prompt, which are counted once for all its replies."""
+    cases = {one.case.key: one.case for one in replies}
+    return {key: prompt_words(case.request) for key, case in cases.items()}
+
+
+def _constant(counted: Sequence[ReplyDigest], words_of: Mapping[str, int]) -> int | None:
     """The prompt tokens, if they are one number for prompts of a few words and of hundreds; else None, as for 0."""
     numbers = {_input(one) for one in counted}
-    words = sorted({prompt_words(one.case.request) for one in counted})
+    words = sorted(set(words_of.values()))
     varied = len(words) >= _LEAST_CASES and words[-1] >= max(_LONG_PROMPT, 5 * words[0])
     return numbers.pop() or None if varied and len(numbers) == 1 else None
 
 
-_Shows = Callable[[ReplyDigest], bool]
-_Could = Callable[[ReplyDigest], bool]
+_Test = Callable[[ReplyDigest], bool]
+"""Whether a reply shows a fault, or could show it."""
 
 
 def _input(one: ReplyDigest) -> int:
@@ -125,19 +136,6 @@ def _output(one: ReplyDigest) -> int:
 def _most(one: ReplyDigest) -> int:
     """The most tokens that the completion can have: one for each byte, and its marks."""
     return one.size + _SPARE + _CALL * len(one.calls)
-
-
-def _least(one: ReplyDigest) -> float:
-    """The fewest tokens that the prompt can have."""
-    return _FEWER * prompt_words(one.case.request)
-
-
-def _can_be_swapped(one: ReplyDigest) -> bool:
-    return _least(one) > _most(one)
-
-
-def _is_swapped(one: ReplyDigest) -> bool:
-    return _input(one) <= _most(one) and _output(one) >= _least(one)
 
 
 def _has_prompt(one: ReplyDigest) -> bool:
@@ -210,10 +208,10 @@ def _signs(same: Sequence[ReplyDigest], expected: set[int]) -> dict[str, int]:
     for one, other in combinations(same, 2):
         more = (one.cached_input or 0) - (other.cached_input or 0)
         if more:
-            warm = one if more > 0 else other
-            sign = _sign({(_input(one) - _input(other)) * (1 if more > 0 else -1)}, abs(more))
+            warm, cold = (one, other) if more > 0 else (other, one)
+            sign = _sign({_input(warm) - _input(cold)}, abs(more))
             found[warm.trial] = found.get(warm.trial) or sign
-            found.setdefault((other if warm is one else one).trial, 0)
+            found.setdefault(cold.trial, 0)
     return found
 
 
