@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core import Case, Finish, Reply, Span
@@ -70,8 +70,15 @@ def knows_marker(marker: str) -> bool:
 
 def find_markers(text: str) -> list[str]:
     """Every control marker in a text, in order."""
-    found = [*_MARKERS.finditer(text), *(one for one in _TURNS.finditer(text) if not _MARKERS.fullmatch(one[0]))]
-    return [one[0] for one in sorted(found, key=lambda one: one.start())]
+    found = sorted((*_found(_MARKERS, text), *_found(_TURNS, text)), key=lambda one: one.start())
+    return [one[0] for one in found]
+
+
+def _found(family: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The markers of a family in the first megabyte of a text. Those of turns look like those of calls in brackets."""
+    for found in family.finditer(text, 0, _SEARCHED):
+        if family is not _MARKERS or not _TURNS.fullmatch(found[0]):
+            yield found
 
 
 @check(
@@ -223,9 +230,7 @@ _SEARCHED = 1024 * 1024
 def _leaked(case: Case, text: str, family: re.Pattern[str]) -> str | None:
     """The first marker in the text's first megabyte that is neither in the request nor in the case's answer."""
     allowed: str | None = None
-    for found in family.finditer(text, 0, _SEARCHED):
-        if family is _MARKERS and _TURNS.fullmatch(found[0]):
-            continue
+    for found in _found(family, text):
         if allowed is None:
             allowed = "\n".join((*strings_of(case.request), *strings_of(case.answer)))
         if found[0] not in allowed:
