@@ -9,10 +9,16 @@ from trueweight.checks.like_reference import is_counted_for_each_choice
 from trueweight.core import ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, PairedResult, Pass, paired_check
 from trueweight.core.example import PairedExample, SampleReply, SampleTrial, sample_case, says
+from trueweight.core.json_value import JsonObject
 
 _ID = {"type": "string", "minLength": 1}
 _COUNT = {"type": "integer", "minimum": 0}
-_THAN = {"type": "object", "properties": {"than": _ID}, "required": ["than"], "additionalProperties": False}
+
+
+def _params(other: str, *counts: str) -> JsonObject:
+    """The parameters of a check here: the id of the other case, and counts that may be left out."""
+    properties = {other: _ID} | dict.fromkeys(counts, _COUNT)
+    return {"type": "object", "properties": properties, "required": [other], "additionalProperties": False}
 
 
 _BASE = sample_case(name="base")
@@ -38,12 +44,7 @@ def _thinks(prompt: int) -> SampleReply:
     explains=("prompt-tokens-like-reference",),
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
-    params={
-        "type": "object",
-        "properties": {"than": _ID, "at_least": _COUNT, "at_most": _COUNT},
-        "required": ["than"],
-        "additionalProperties": False,
-    },
+    params=_params("than", "at_least", "at_most"),
     why="The chat template leaves out a message, a tool or a name: the model does not see it.",
     fix="Render both requests with the model's own chat template and compare with the prompt that the server uses.",
     field="input",
@@ -73,12 +74,7 @@ def prompt_tokens_more(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     explains=("prompt-tokens-like-reference",),
     source="https://github.com/vllm-project/vllm-project.github.io/pull/110",
     on_request=True,
-    params={
-        "type": "object",
-        "properties": {"as": _ID, "within": _COUNT},
-        "required": ["as"],
-        "additionalProperties": False,
-    },
+    params=_params("as", "within"),
     why="One of the forms reaches the model as a printed data structure instead of its text.",
     fix="Flatten content parts to text before the template sees them.",
     field="input",
@@ -107,12 +103,7 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     explains=("prompt-tokens-like-reference", "content-matches"),
     source="https://github.com/ollama/ollama/issues/2438",
     on_request=True,
-    params={
-        "type": "object",
-        "properties": {"than": _ID, "at_least": _COUNT},
-        "required": ["than"],
-        "additionalProperties": False,
-    },
+    params=_params("than", "at_least"),
     why="Agents send instructions, memory and the date as system messages: the model never sees some of them.",
     fix="Render all of them, joined into one where the template takes one only, or refuse the request.",
     field="input",
@@ -141,7 +132,7 @@ def system_messages_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest
     row=36,
     source="https://github.com/NousResearch/hermes-agent/issues/20577",
     on_request=True,
-    params=_THAN,
+    params=_params("than"),
     why="A reasoning model that works with tools starts every step without the reasoning of the step before.",
     fix="Accept the reasoning in assistant messages and hand it to the chat template.",
     field="input",
