@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import SAMPLE_STREAM, Example
+from trueweight.core.json_value import JsonObject
 from trueweight.protocols.responses.reply import TERMINAL
 from trueweight.protocols.responses.sample import events, function_call, message, response, streamed
 from trueweight.protocols.responses.transcript import (
@@ -44,18 +45,32 @@ _CALLED = events(response(function_call("weather", _OSLO)), [['{"city"', ':"Oslo
 )
 def final_output(_: Case, reply: Reply) -> CheckResult | None:
     """Compares type, name, call_id and texts; items in the order of their output_index."""
-    final = final_response(reply) if reply.streamed else None
+    last = _last(reply)
     ended = [item for item in streamed_items(reply) if item.done is not None]
-    if final is None or not ended or final.get("status") == "failed":
+    if last is None or not ended:
         return None
     if all(isinstance(item.key, int) for item in ended):
         ended.sort(key=lambda item: item.key if isinstance(item.key, int) else 0)
     streamed_ = [_summary(item_of(item.done)) for item in ended if item.done is not None]
-    held = [_summary(item) for item in output_of(final)]
+    held = [_summary(item) for item in last.output]
     if streamed_ == held:
         return Pass()
-    last = next(one for one in reversed(typed_events(reply)) if one.type in TERMINAL)
     return Fail("the output of the last event is not what was streamed", quote(streamed_), quote(held), (last.span,))
+
+
+class _Last(NamedTuple):
+    """The items of the response in the last event, and the place of the event."""
+
+    output: list[JsonObject]
+    span: Span
+
+
+def _last(reply: Reply) -> _Last | None:
+    """None for a plain reply, for a stream without a response at its end, and for one that failed."""
+    final = final_response(reply) if reply.streamed else None
+    if final is None or final.get("status") == "failed":
+        return None
+    return _Last(output_of(final), next(one.span for one in reversed(typed_events(reply)) if one.type in TERMINAL))
 
 
 def _summary(item: Mapping[str, Any]) -> list[Any]:
@@ -106,15 +121,13 @@ def item_constant(_: Case, reply: Reply) -> CheckResult | None:
 
 def _judge_versions(reply: Reply, names: tuple[str, ...], since: str = ADDED) -> CheckResult | None:
     """Whether these fields of each item are the same in its events and in the last one; ``since``: the first event."""
-    final = final_response(reply) if reply.streamed else None
-    if final is None or final.get("status") == "failed":
+    last, judged = _last(reply), False
+    if last is None:
         return None
-    held, judged = output_of(final), False
-    last = next(one.span for one in reversed(typed_events(reply)) if one.type in TERMINAL)
     for item in streamed_items(reply):
         versions = [(item_of(one), one.span) for one in item.events if one.type in (since, DONE)]
-        if isinstance(item.key, int) and item.key < len(held):
-            versions.append((held[item.key], last))
+        if isinstance(item.key, int) and item.key < len(last.output):
+            versions.append((last.output[item.key], last.span))
         for name in names:
             given = [(one[name], span) for one, span in versions if isinstance(one.get(name), str) and one[name]]
             judged |= len(given) > 1

@@ -72,12 +72,12 @@ def usage(_: Case, reply: Reply) -> CheckResult | None:
 def usage_reasoning(_: Case, reply: Reply) -> CheckResult | None:
     """Judges responses that report reasoning tokens; ``usage-adds-up`` judges another total."""
     counts = reply.usage
-    if counts is None or not counts.reasoning or None in (counts.input, counts.output, counts.total):
+    if counts is None or not counts.reasoning or counts.input is None or counts.output is None or counts.total is None:
         return None
-    whole = (counts.input or 0) + (counts.output or 0)
-    if counts.total == whole + counts.reasoning:
+    parts = counts.input + counts.output
+    if counts.total == parts + counts.reasoning:
         words = f"{counts.reasoning} reasoning tokens are counted beside {counts.output} output tokens"
-        return Fail(words, f"total_tokens {whole}", str(counts.total), locate_field(reply, "total_tokens"))
+        return Fail(words, f"total_tokens {parts}", str(counts.total), locate_field(reply, "total_tokens"))
     return Pass()
 
 
