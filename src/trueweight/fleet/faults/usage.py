@@ -172,17 +172,16 @@ class UsageConstant(Fault):
 
 
 class _Cached(Documents):
-    """In streams the beginning of the prompt comes from a cache, in blocks of four tokens. Override ``counts``.
+    """In streams the beginning of the prompt comes from a cache, in blocks of four tokens, and a count is wrong.
 
     Attributes:
         share: one block in so many is cached.
+        in_prompt, in_total: how many times too often the cached tokens are in each count; -1 if it lacks them.
     """
 
     share = 1
-
-    def counts(self, prompt: int, completion: int, cached: int) -> Json:
-        """Prompt and total tokens."""
-        raise NotImplementedError
+    in_prompt = 0
+    in_total = 0
 
     def document(self, chat: ChatRequest, document: Json) -> None:
         """Count as the class does."""
@@ -190,17 +189,19 @@ class _Cached(Documents):
         if usage:
             prompt, completion = usage["prompt_tokens"], usage["completion_tokens"]
             cached = prompt // 4 // self.share * 4 if chat.streamed else 0
-            details = {"prompt_tokens_details": {"cached_tokens": cached}}
-            document["usage"] = {**usage, **self.counts(prompt, completion, cached), **details}
+            document["usage"] = {
+                **usage,
+                "prompt_tokens": prompt + self.in_prompt * cached,
+                "total_tokens": prompt + completion + self.in_total * cached,
+                "prompt_tokens_details": {"cached_tokens": cached},
+            }
 
 
 @fault("usage-cached-twice", rows=(24,), checks=("usage-cached-once",))
 class UsageCachedTwice(_Cached):
     """Cached tokens are added to prompt tokens that have them already."""
 
-    def counts(self, prompt: int, completion: int, cached: int) -> Json:
-        """As if they were of an API whose input tokens exclude the cached ones."""
-        return {"prompt_tokens": prompt + cached, "total_tokens": prompt + cached + completion}
+    in_prompt = in_total = 1
 
 
 @fault("usage-cached-left-out", rows=(24,), checks=("usage-cached-once",))
@@ -208,16 +209,11 @@ class UsageCachedLeftOut(_Cached):
     """Prompt tokens are those that were not cached; more of them are left."""
 
     share = 3
-
-    def counts(self, prompt: int, completion: int, cached: int) -> Json:
-        """Count what was computed."""
-        return {"prompt_tokens": prompt - cached, "total_tokens": prompt - cached + completion}
+    in_prompt = in_total = -1
 
 
 @fault("usage-total-with-cached", rows=(24,), checks=("usage-adds-up",))
 class UsageTotalWithCached(_Cached):
     """Total tokens have the cached ones twice."""
 
-    def counts(self, prompt: int, completion: int, cached: int) -> Json:
-        """Add up all that is reported."""
-        return {"prompt_tokens": prompt, "total_tokens": prompt + completion + cached}
+    in_total = 1
