@@ -32,7 +32,6 @@ from trueweight.fleet.rewriting_hosts import (
     all_fields_null,
     filter_notes,
     filter_notes_late,
-    legacy_logprobs_empty,
     text_beside_delta,
     usage_in_metrics,
 )
@@ -147,8 +146,9 @@ def _extras() -> Iterator[tuple[str, Handwriting]]:
 def _hosts() -> Iterator[tuple[str, Handwriting]]:
     yield "filter-notes", ("results of a content filter, first those of the prompt", Style(edits=(filter_notes,)))
     yield "filter-notes-late", ("results of a content filter between the deltas", Style(edits=(filter_notes_late,)))
-    empty = Style(edits=(legacy_logprobs_empty,), terse=True)
-    yield "logprobs-legacy-empty", ("empty lists of log-probabilities in the legacy form", empty)
+    empty = logprobs_as({"token_logprobs": [], "top_logprobs": [], "tokens": []})
+    legacy = Style(edits=(empty,), terse=True)
+    yield "logprobs-legacy-empty", ("empty lists of log-probabilities in the legacy form", legacy)
     yield "text-beside-delta", ("each delta's text beside it, with the token's id", Style(edits=(text_beside_delta,)))
     yield "usage-in-metrics", ("usage in a field of the host's own too", Style(edits=(usage_in_metrics,)))
     yield "all-fields-null", ("every field of a delta, null where it has nothing", Style(edits=(all_fields_null,)))

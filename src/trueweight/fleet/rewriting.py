@@ -19,7 +19,8 @@ _MOST_PIECES = 400
 """Letters of a text that become pieces; the rest stays whole."""
 
 
-def _choices(documents: Documents) -> Iterator[JsonObject]:
+def choices_of(documents: Documents) -> Iterator[JsonObject]:
+    """Every choice of every document, in order."""
     for document in documents:
         yield from document["choices"]
 
@@ -29,8 +30,9 @@ def _said(choice: JsonObject) -> JsonObject:
     return said
 
 
-def _streamed(documents: Documents) -> bool:
-    return "chunk" in documents[0]["object"]
+def is_stream(documents: Documents) -> bool:
+    """Whether the documents are chunks."""
+    return any("delta" in choice for choice in choices_of(documents))
 
 
 def each_document(name: str, value: Any) -> Edit:
@@ -46,7 +48,7 @@ def _each_choice(change: Callable[[JsonObject], None]) -> Edit:
     """Change every choice in place."""
 
     def edit(documents: Documents) -> Documents:
-        for choice in _choices(documents):
+        for choice in choices_of(documents):
             change(choice)
         return documents
 
@@ -100,7 +102,7 @@ def content_beside_calls(content: str | None) -> Edit:
 
 def finish_absent(documents: Documents) -> Documents:
     """Leave the finish reason out where it is null."""
-    for choice in _choices(documents):
+    for choice in choices_of(documents):
         if choice.get("finish_reason") is None:
             choice.pop("finish_reason", None)
     return documents
@@ -110,7 +112,7 @@ def empty_after_each(delta: JsonObject) -> Edit:
     """Send a chunk with this delta after each chunk with one, but for the last one of a choice."""
 
     def edit(documents: Documents) -> Documents:
-        if not _streamed(documents):
+        if not is_stream(documents):
             return documents
         out: Documents = []
         for document in documents:
@@ -129,7 +131,7 @@ def empty_after_each(delta: JsonObject) -> Edit:
 
 def merged_last(documents: Documents) -> Documents:
     """Join the last text of a stream of one choice with its finish reason and its usage."""
-    if not _streamed(documents) or len({one["index"] for one in _choices(documents)}) != 1:
+    if not is_stream(documents) or len({one["index"] for one in choices_of(documents)}) != 1:
         return documents
     last = max(at for at, document in enumerate(documents) if document["choices"])
     finishing, before = documents[last]["choices"][0], documents[last - 1]["choices"]
@@ -142,14 +144,14 @@ def merged_last(documents: Documents) -> Documents:
 
 def usage_twice(documents: Documents) -> Documents:
     """Write the usage of a stream beside its finish reason as well."""
-    if _streamed(documents) and not documents[-1]["choices"]:
+    if is_stream(documents) and not documents[-1]["choices"]:
         documents[-2]["usage"] = documents[-1]["usage"]
     return documents
 
 
 def usage_beside_role(documents: Documents) -> Documents:
     """Write the usage of a stream beside a delta with a role and no text."""
-    if _streamed(documents) and not documents[-1]["choices"]:
+    if is_stream(documents) and not documents[-1]["choices"]:
         delta = {"role": "assistant", "content": ""}
         documents[-1]["choices"] = [{"index": 0, "delta": delta, "finish_reason": None}]
     return documents
@@ -157,15 +159,15 @@ def usage_beside_role(documents: Documents) -> Documents:
 
 def call_index_in_body(documents: Documents) -> Documents:
     """Number the calls of a plain body."""
-    if not _streamed(documents):
-        for choice in _choices(documents):
+    if not is_stream(documents):
+        for choice in choices_of(documents):
             for at, call in enumerate(_said(choice).get("tool_calls") or ()):
                 call["index"] = at
     return documents
 
 
 def _fragments(documents: Documents) -> Iterator[JsonObject]:
-    for choice in _choices(documents):
+    for choice in choices_of(documents):
         yield from _said(choice).get("tool_calls") or ()
 
 
@@ -200,7 +202,7 @@ def calls_in_one_chunk(documents: Documents) -> Documents:
     for document in documents:
         calls = _calls_alone(document)
         before = _calls_alone(out[-1]) if out else None
-        if calls and before and _streamed(documents) and _indices(document) == _indices(out[-1]):
+        if calls and before and is_stream(documents) and _indices(document) == _indices(out[-1]):
             before.extend(calls)
         else:
             out.append(document)
@@ -220,7 +222,7 @@ def _indices(document: JsonObject) -> list[int]:
 def calls_woven(documents: Documents) -> Documents:
     """Send the fragments of several calls in turns."""
     places = [at for at, one in enumerate(documents) if _is_fragment(one)]
-    if not _streamed(documents) or len({one["index"] for one in _choices(documents)}) != 1:
+    if not is_stream(documents) or len({one["index"] for one in choices_of(documents)}) != 1:
         return documents
     queues: dict[int, list[JsonObject]] = {}
     for at in places:
@@ -243,7 +245,7 @@ def _is_fragment(document: JsonObject) -> bool:
 
 def in_letters(documents: Documents) -> Documents:
     """Send each letter of text, and of arguments, in a chunk."""
-    if not _streamed(documents):
+    if not is_stream(documents):
         return documents
     out: Documents = []
     for document in documents:
@@ -279,7 +281,7 @@ def written_anew(write: Callable[[Any], str]) -> Edit:
 
     def edit(documents: Documents) -> Documents:
         whole: dict[tuple[int, int], list[JsonObject]] = {}
-        for choice in _choices(documents):
+        for choice in choices_of(documents):
             for place, part in enumerate(_said(choice).get("tool_calls") or ()):
                 whole.setdefault((choice["index"], part.get("index", place)), []).append(part["function"])
         for functions in whole.values():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.fleet.rewriting import Documents
+from trueweight.fleet.rewriting import Documents, choices_of, is_stream
 
 _SAFE: Final[Mapping[str, Any]] = {
     "hate": {"filtered": False, "severity": "safe"},
@@ -16,22 +16,14 @@ _UNNAMED: Final[JsonObject] = {"id": "", "object": "", "created": 0, "model": ""
 """Top of a chunk that a filter writes: it has the field names, without values."""
 
 
-def is_stream(documents: Documents) -> bool:
-    """Whether the documents are chunks."""
-    return any("delta" in choice for document in documents for choice in document["choices"])
-
-
 def filter_notes(documents: Documents) -> Documents:
     """Say what a content filter found of the prompt, in a stream before all else, and of each choice."""
     note = [{"prompt_index": 0, "content_filter_results": _SAFE}]
-    if not is_stream(documents):
-        for document in documents:
-            document["prompt_filter_results"] = note
-    for document in documents:
-        for choice in document["choices"]:
-            choice["content_filter_results"] = _SAFE
-    first = {**_UNNAMED, "choices": [], "prompt_filter_results": note}
-    return [first, *documents] if is_stream(documents) else documents
+    for choice in choices_of(documents):
+        choice["content_filter_results"] = _SAFE
+    if is_stream(documents):
+        return [{**_UNNAMED, "choices": [], "prompt_filter_results": note}, *documents]
+    return [{**document, "prompt_filter_results": note} for document in documents]
 
 
 def filter_notes_late(documents: Documents) -> Documents:
@@ -42,15 +34,6 @@ def filter_notes_late(documents: Documents) -> Documents:
     where = {"check_offset": 44, "start_offset": 44, "end_offset": 198}
     choice = {"index": 0, "finish_reason": None, "content_filter_results": _SAFE, "content_filter_offsets": where}
     return [*documents[:2], {**_UNNAMED, "choices": [choice], "usage": None}, *documents[2:]]
-
-
-def legacy_logprobs_empty(documents: Documents) -> Documents:
-    """Write the lists of the legacy completions API, empty, where there are no log-probabilities."""
-    for document in documents:
-        for choice in document["choices"]:
-            if choice.get("logprobs") is None:
-                choice["logprobs"] = {"token_logprobs": [], "top_logprobs": [], "tokens": []}
-    return documents
 
 
 def text_beside_delta(documents: Documents) -> Documents:
@@ -79,8 +62,7 @@ def usage_in_metrics(documents: Documents) -> Documents:
 def all_fields_null(documents: Documents) -> Documents:
     """Write every field that a delta may have, null where there is nothing."""
     names = ("content", "role", "function_call", "tool_calls", "refusal", "audio", "reasoning_content")
-    for document in documents:
-        for choice in document["choices"]:
-            if "delta" in choice:
-                choice["delta"] = {**dict.fromkeys(names), **choice["delta"], "provider_specific_fields": None}
+    for choice in choices_of(documents):
+        if "delta" in choice:
+            choice["delta"] = {**dict.fromkeys(names), **choice["delta"], "provider_specific_fields": None}
     return documents
