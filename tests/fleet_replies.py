@@ -11,8 +11,15 @@ from trueweight.fleet.completion import ResponseScript, Write
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import MODEL
 from trueweight.fleet.provider import FleetProvider, HttpRequest
-from trueweight.fleet.roster import FleetMember, members_named
+from trueweight.fleet.roster import WRITES, FleetMember, members_named, roster
 from trueweight.workflow.matrix.select import as_exchange
+
+HEALTHY_STACKS = (
+    "reference",
+    "other-stack",
+    *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
+)
+"""Healthy providers that write the same in many ways."""
 
 
 def served(member: str | FleetMember, known: KnownAnswers | None = None, **more: str) -> FleetProvider:

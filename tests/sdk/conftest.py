@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 
+from fleet_replies import body_of, served
 from trueweight.fleet import running_fleet
+from trueweight.fleet.provider import HttpRequest
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +42,19 @@ def sdk(openai: ModuleType, reference_url: str) -> Iterator[Any]:
     """The official client, pointed at ``reference``."""
     with openai.OpenAI(base_url=reference_url, api_key="any", max_retries=0) as client:
         yield client
+
+
+@pytest.fixture
+def client(openai: ModuleType, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The official client, pointed at a provider in this process."""
+    provider = served(request.param)
+
+    def respond(sent: httpx.Request) -> httpx.Response:
+        response = provider.respond(HttpRequest(sent.method, sent.url.path, {}, sent.read()))
+        return httpx.Response(response.status, headers=dict(response.headers), content=body_of(response))
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(respond)) as http,
+        openai.OpenAI(base_url="http://fleet/v1", api_key="any", max_retries=0, http_client=http) as found,
+    ):
+        yield found

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from types import ModuleType
+from collections.abc import Iterable
 from typing import Any
 
-import httpx
 import pytest
 
-from fleet_replies import body_of, served
+from fleet_replies import HEALTHY_STACKS
 from trueweight.fleet import MODEL
-from trueweight.fleet.provider import HttpRequest
-from trueweight.fleet.roster import WRITES, roster
+from trueweight.fleet.roster import WRITES
 
 pytestmark = pytest.mark.sdk
 
-HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
-    "thinks-short", "thinks-hidden",
-]  # fmt: skip
+HEALTHY = [*HEALTHY_STACKS, "thinks-short", "thinks-hidden"]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"type": "function", "function": {"name": "get_weather", "description": "Weather", "parameters": SCHEMA}}
 WEATHER = [{"role": "user", "content": "Use get_weather: what is the weather in the city of Paris? And in Rome?"}]
@@ -28,22 +22,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "calls": {"messages": WEATHER, "tools": [TOOL], "tool_choice": "required"},
     "cut": {"messages": [{"role": "user", "content": "Tell me about the sea, please."}], "max_tokens": 5},
 }
-
-
-@pytest.fixture
-def client(openai: ModuleType, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The official client, pointed at a provider in this process."""
-    provider = served(request.param)
-
-    def respond(sent: httpx.Request) -> httpx.Response:
-        response = provider.respond(HttpRequest(sent.method, sent.url.path, {}, sent.read()))
-        return httpx.Response(response.status, headers=dict(response.headers), content=body_of(response))
-
-    with (
-        httpx.Client(transport=httpx.MockTransport(respond)) as http,
-        openai.OpenAI(base_url="http://fleet/v1", api_key="any", max_retries=0, http_client=http) as found,
-    ):
-        yield found
 
 
 def said(message: Any) -> tuple[str, list[tuple[str, str]]]:

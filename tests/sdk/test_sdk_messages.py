@@ -8,17 +8,13 @@ from typing import Any
 
 import pytest
 
-from fleet_replies import body_of, served
+from fleet_replies import HEALTHY_STACKS, body_of, served
 from trueweight.fleet import MODEL
 from trueweight.fleet.provider import HttpRequest
-from trueweight.fleet.roster import WRITES, roster
 
 pytestmark = pytest.mark.sdk
 
-HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
-    "thinks-short", "thinks-encrypted", "thinks-hidden",
-]  # fmt: skip
+HEALTHY = [*HEALTHY_STACKS, "thinks-short", "thinks-encrypted", "thinks-hidden"]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"name": "get_weather", "description": "Current weather of a city", "input_schema": SCHEMA}
 NOW = {"name": "get_time", "description": "The current time", "input_schema": {"type": "object", "properties": {}}}

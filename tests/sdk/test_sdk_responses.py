@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-import httpx
 import pytest
 
-from fleet_replies import body_of, served
+from fleet_replies import HEALTHY_STACKS
 from trueweight.fleet import MODEL
-from trueweight.fleet.provider import HttpRequest
-from trueweight.fleet.roster import WRITES, roster
 
 pytestmark = pytest.mark.sdk
 
-HEALTHY = [
-    "reference", "other-stack", *(one.name for one in roster() if one.name.startswith(("healthy-", WRITES))),
-    "thinks-short", "thinks-summary", "thinks-encrypted", "thinks-hidden",
-]  # fmt: skip
+HEALTHY = [*HEALTHY_STACKS, "thinks-short", "thinks-summary", "thinks-encrypted", "thinks-hidden"]
 TOOL = {
     "type": "function",
     "name": "get_weather",
@@ -51,22 +44,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "tools": [TOOL],
     },
 }
-
-
-@pytest.fixture
-def client(openai: ModuleType, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The official client, pointed at a provider in this process."""
-    provider = served(request.param)
-
-    def respond(sent: httpx.Request) -> httpx.Response:
-        response = provider.respond(HttpRequest(sent.method, sent.url.path, {}, sent.read()))
-        return httpx.Response(response.status, headers=dict(response.headers), content=body_of(response))
-
-    with (
-        httpx.Client(transport=httpx.MockTransport(respond)) as http,
-        openai.OpenAI(base_url="http://fleet/v1", api_key="any", max_retries=0, http_client=http) as found,
-    ):
-        yield found
 
 
 @pytest.mark.parametrize("client", HEALTHY, indirect=True)
