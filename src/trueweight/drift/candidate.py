@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Provider
 from trueweight.drift.facts import Facts
-from trueweight.drift.misconfiguration import LEAST_PROMPTS, MisconfigurationTest
+from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS, PromptAndSamplerTest
 from trueweight.drift.thresholds import Thresholds
 
 GIVE_UP_AFTER = 5
@@ -50,7 +50,7 @@ class CandidateTest(ABC):
         self.provider = provider
         self.mode = mode
         self.thresholds = thresholds
-        self.misconfiguration = MisconfigurationTest()
+        self.prompt_and_sampler = PromptAndSamplerTest()
         self.scored: list[ScoredPrompt] = []
         self.wealth: list[float] = []
         self.missing: Counter[str] = Counter()
@@ -80,7 +80,7 @@ class CandidateTest(ABC):
 
     @property
     def has_enough_prompts(self) -> bool:
-        """Whether enough prompts were compared to distinguish a misconfiguration from drift."""
+        """Whether enough prompts were compared to distinguish another prompt, or another sampler, from drift."""
         return len(self.scored) >= LEAST_PROMPTS
 
     def miss(self, why: str) -> None:
@@ -97,4 +97,4 @@ class CandidateTest(ABC):
         self.refused += c.refused
         self.refused_reference += a.refused
         self.raw_differs += c.text != a.text and c.plain == a.plain
-        self.misconfiguration.add(a, c)
+        self.prompt_and_sampler.add(a, c)

@@ -30,7 +30,7 @@ def findings_of(found: Investigation, c: CandidateTest) -> tuple[DriftFinding, .
 
 
 def _of_prompts(c: CandidateTest) -> Iterator[DriftFinding]:
-    known = c.misconfiguration
+    known = c.prompt_and_sampler
     if c.verdict is DriftVerdict.EQUIVALENT:
         counted: DriftFinding | None = known.counting
     elif c.verdict is DriftVerdict.DRIFT:

@@ -319,7 +319,7 @@ class Investigation:
         for c, drifts in zip(self.candidates.values(), rejected, strict=True):
             if c.verdict is not None or not c.has_enough_prompts:
                 continue
-            if c.misconfiguration.sampler:
+            if c.prompt_and_sampler.sampler:
                 c.verdict = DriftVerdict.MISCONFIGURED
             elif drifts:
                 c.verdict = DriftVerdict.DRIFT

@@ -81,8 +81,8 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
 def _cause(c: CandidateTest) -> DriftFinding | None:
     """What explains the difference other than weights: another prompt, or a sampler."""
     if c.verdict is DriftVerdict.MISCONFIGURED:
-        return c.misconfiguration.sampler
-    return c.misconfiguration.other_prompt if c.verdict is DriftVerdict.DRIFT else None
+        return c.prompt_and_sampler.sampler
+    return c.prompt_and_sampler.other_prompt if c.verdict is DriftVerdict.DRIFT else None
 
 
 def _grade(c: CandidateTest, effect: Estimate, rung: str | None) -> DriftGrade | None:

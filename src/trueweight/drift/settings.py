@@ -13,7 +13,7 @@ from trueweight.core import ConfigError, DriftMode, Provider, Role
 from trueweight.core.estimate import ALPHA
 from trueweight.core.json_value import JsonObject
 from trueweight.drift.evidence import DriftEvidence
-from trueweight.drift.misconfiguration import LEAST_PROMPTS
+from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
 from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds

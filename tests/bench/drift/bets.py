@@ -11,7 +11,7 @@ from resample import log_wealth
 
 from trueweight.drift.by_logprobs import FAR, MOST_FAR, TIMES_FARTHER
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
-from trueweight.drift.misconfiguration import LEAST_PROMPTS
+from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS
 from trueweight.drift.settings import PROBES
 from trueweight.drift.systematic import (
     LEARNED,

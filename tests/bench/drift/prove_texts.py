@@ -26,7 +26,7 @@ from samples import Samples, keep, read_kept, test_prompts
 from variants import HONEST, RUNGS
 
 from trueweight.drift.betting import rejected_e_values
-from trueweight.drift.misconfiguration import MisconfigurationTest
+from trueweight.drift.prompt_and_sampler import PromptAndSamplerTest
 from trueweight.drift.thresholds import shipped_thresholds
 from trueweight.report.words import finding_words
 
@@ -171,7 +171,7 @@ class Proof:
         for variant in ("system-prompt", "wrong-template", *HONEST, *RUNGS):
             answers = self.samples[variant, "greedy", 0]
             prompts = self.cells.shared(answers)
-            seen = MisconfigurationTest()
+            seen = PromptAndSamplerTest()
             for p in prompts[:12]:
                 seen.add(self.samples["f16", "greedy", 1][p], answers[p])
             if len(prompts) >= 4:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trueweight.drift.betting import LEAST_SCORE, PORTFOLIO, Stake
-from trueweight.drift.misconfiguration import LEAST_PROMPTS as RIPE
+from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS as RIPE
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Test whether the candidate received the same prompt, and shows its distribution before the sampler."""
+"""Tests whether the candidate received the same prompt, and shows its distribution before the sampler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OFFSET_OFF = 0.03
 
 
 @dataclass(slots=True)
-class MisconfigurationTest:
+class PromptAndSamplerTest:
     """Collects the requests that the reference and the candidate have answered."""
 
     offsets: list[int] = field(default_factory=list)
