@@ -6,7 +6,6 @@ Nothing here imports more than click and the core, so that ``--help`` stays fast
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,11 +15,9 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ConfigError, ThinkingMode, near_miss
+from trueweight.core import MOST_ALLOWANCE, MOST_SEED, ThinkingMode, near_miss
 
 if TYPE_CHECKING:
-    from trueweight.core import Provider
-
     _TextType = click.ParamType[str]
     _NumberType = click.ParamType[float]
 else:  # not generic at run time before click 8.4
@@ -266,37 +263,6 @@ api_option = click.option(
     metavar="NAME",
     help="Use only this API of those that the providers' entries name. Repeatable.  [default: all of them]",
 )
-
-
-def chosen_providers(file: Path, apis: Sequence[str]) -> tuple[Provider, ...]:
-    """The providers of a file with the APIs that ``--api`` names. A line on stderr says which ones have none of them.
-
-    Raises:
-        ConfigError: as `load_providers` and `only_apis`.
-    """
-    from trueweight.config import load_providers, only_apis
-
-    found = only_apis(load_providers(file, environ=os.environ), apis)
-    if found.left_out:
-        names = ", ".join(found.left_out)
-        click.echo(f"Left out, without the API {' or '.join(apis)}: {names}.", err=True)
-    return found.providers
-
-
-def named_provider(providers: Sequence[Provider], name: str | None, option: str) -> Provider:
-    """The provider of that name; without a name the only one.
-
-    Raises:
-        ConfigError: ``unknown-provider``.
-    """
-    names = [one.name for one in providers]
-    if name is None and len(providers) == 1:
-        return providers[0]
-    if name not in names:
-        message = f"several providers, and {option} names none" if name is None else f"no provider {name!r}"
-        hint = f"Valid: {', '.join(names)}."
-        raise ConfigError(message, code="unknown-provider", where=option, hint=hint)
-    return providers[names.index(name)]
 
 
 no_probe_option = click.option(

@@ -13,11 +13,11 @@ from trueweight.cli._options import (
     FOLDER,
     budget_option,
     dry_run_option,
-    named_provider,
     no_probe_option,
     providers_option,
     seed_option,
 )
+from trueweight.cli._providers import named_provider
 from trueweight.core import ExitCode
 
 

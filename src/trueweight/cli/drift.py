@@ -14,7 +14,6 @@ from trueweight.cli._options import (
     PATH,
     api_option,
     budget_option,
-    chosen_providers,
     dry_run_option,
     fresh_option,
     json_option,
@@ -26,6 +25,7 @@ from trueweight.cli._options import (
     seed_option,
     transport_option,
 )
+from trueweight.cli._providers import chosen_providers
 from trueweight.core import DriftMode, ExitCode, ThinkingMode
 from trueweight.core.estimate import ALPHA
 

@@ -15,7 +15,6 @@ from trueweight.cli._options import (
     api_option,
     arrivals_option,
     budget_option,
-    chosen_providers,
     dry_run_option,
     json_option,
     max_response_option,
@@ -28,6 +27,7 @@ from trueweight.cli._options import (
     seed_option,
     transport_option,
 )
+from trueweight.cli._providers import chosen_providers
 from trueweight.core import Mode
 
 

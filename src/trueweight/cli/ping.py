@@ -14,13 +14,13 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import (
     api_option,
     budget_option,
-    chosen_providers,
     dry_run_option,
     json_option,
     profile_option,
     providers_option,
     transport_option,
 )
+from trueweight.cli._providers import chosen_providers, named_providers
 from trueweight.core import ExitCode, Profile, Provider
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(
     from trueweight.wire import TransportName, WireSettings, run_loop
     from trueweight.workflow.probe import encode_probe, probe_providers
 
-    chosen = _named(chosen_providers(providers_file, apis), names)
+    chosen = named_providers(chosen_providers(providers_file, apis), names, "--provider")
     profiles = {one.name: choose_profile(profile, [one]).profile for one in chosen}
     wire = WireSettings(budget_usd=budget, transport=TransportName(transport))
     ways = {one.name: ways_to_switch(one, profiles[one.name]) for one in chosen} if switches else {}
@@ -128,23 +128,6 @@ def _readable_bar(file: Path) -> Bar | None:
     with suppress(ConfigError):
         return load_bar(file)
     return None
-
-
-def _named(providers: Sequence[Provider], names: Sequence[str]) -> list[Provider]:
-    """The providers of these names; all of them for no name.
-
-    Raises:
-        ConfigError: ``unknown-provider``.
-    """
-    from trueweight.core import ConfigError, near_miss
-
-    known = [provider.name for provider in providers]
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"no provider {name!r}", code="unknown-provider", where="--provider", hint=near_miss(name, known)
-            )
-    return [provider for provider in providers if not names or provider.name in names]
 
 
 def _print(

@@ -22,7 +22,6 @@ from trueweight.cli._options import (
     asked_by_option,
     bar_option,
     budget_option,
-    chosen_providers,
     dry_run_option,
     fresh_option,
     max_response_option,
@@ -39,6 +38,7 @@ from trueweight.cli._options import (
     thinking_option,
     transport_option,
 )
+from trueweight.cli._providers import chosen_providers
 from trueweight.core import ConfigError, Provider, Shard, ThinkingMode, parse_shard
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from trueweight.cli._options import (
     providers_option,
     seed_option,
 )
-from trueweight.core import ConfigError, ExitCode, InfrastructureError, near_miss
+from trueweight.cli._providers import named_providers
+from trueweight.core import ConfigError, ExitCode, InfrastructureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,6 +93,7 @@ def command(
 
     Exit code 0; 1 if a host fell in the newest look; 3 if that look measured nothing.
     """
+    from trueweight.config import load_providers
     from trueweight.redaction import know_variables
     from trueweight.suites.workload_folder import WORKLOAD_FILE
     from trueweight.workflow.watch import watch
@@ -126,7 +128,8 @@ def command(
         raise ConfigError("--every and --once exclude each other", code="watch-when", where="--once")
     runs = history or folder.with_name(f"{folder.name}-history")
     draw = _Draw(number, seed)
-    look = _looking(folder, _hosts(providers_file, names), bar_file, runs, draw, budget=budget, probing=not no_probe)
+    hosts = named_providers(load_providers(providers_file, environ=os.environ), names, "--only")
+    look = _looking(folder, hosts, bar_file, runs, draw, budget=budget, probing=not no_probe)
     if dry_run:
         return look(True)
     if every is None:
@@ -140,22 +143,6 @@ class _Draw(NamedTuple):
 
     number: int
     seed: int
-
-
-def _hosts(providers_file: Path, names: tuple[str, ...]) -> list[Provider]:
-    """The hosts of the file; with names, only these.
-
-    Raises:
-        ConfigError: ``provider-unknown`` for a name that the file does not have, beside those of `load_providers`.
-    """
-    from trueweight.config import load_providers
-
-    found = {one.name: one for one in load_providers(providers_file, environ=os.environ)}
-    for name in names:
-        if name not in found:
-            hint = near_miss(name, found)
-            raise ConfigError(f"no provider {name!r} in the file", code="provider-unknown", where="--only", hint=hint)
-    return [found[name] for name in dict.fromkeys(names)] if names else list(found.values())
 
 
 def _looking(
