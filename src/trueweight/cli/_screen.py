@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import urllib.request
 import webbrowser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,8 +13,9 @@ from rich.console import Console
 
 from trueweight.core import ExitCode, Provider
 from trueweight.report import for_log
+from trueweight.report.words import api_title
 from trueweight.store import RunDir
-from trueweight.wire import TransportName, WireSettings, carriers_of
+from trueweight.wire import SendResult, TransportName, WireSettings, carriers_of
 
 _LISTED = 5
 INTERRUPTED = "Interrupted. Run the same command again to resume."
@@ -35,6 +36,13 @@ def open_page(path: Path, screen: Console) -> None:
     address = path.resolve().as_uri()
     if not webbrowser.open(address):
         say(screen, f"No browser was found. Open {address}")
+
+
+def stopped_api_lines(result: SendResult) -> Iterator[str]:
+    """A line for each API through which nothing more was sent, of providers whose other APIs went on."""
+    for name, reasons in result.stopped_apis.items():
+        for api, reason in reasons.items():
+            yield f"{name}: {api_title(api)} stopped ({reason}); its other APIs went on"
 
 
 def print_damage(run: RunDir) -> ExitCode:

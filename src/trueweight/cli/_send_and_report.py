@@ -16,12 +16,20 @@ from trueweight.cli._measure_drift import send_prompts
 from trueweight.cli._options import repeating_command
 from trueweight.cli._probing import probe_before
 from trueweight.cli._progress import watching
-from trueweight.cli._screen import INTERRUPTED, open_page, print_carriers, print_damage, say, say_next
+from trueweight.cli._screen import (
+    INTERRUPTED,
+    open_page,
+    print_carriers,
+    print_damage,
+    say,
+    say_next,
+    stopped_api_lines,
+)
 from trueweight.core import ExitCode, SwitchWays, Trial
 from trueweight.core.probe import Probe
 from trueweight.core.summary import Summary
 from trueweight.report.terminal import print_table
-from trueweight.report.words import allowance_words, api_title, fault_sentence, note_words
+from trueweight.report.words import allowance_words, fault_sentence, note_words
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import SendResult, WireSettings, remaining_limits, run_loop
 from trueweight.workflow.drift import has_drift
@@ -222,9 +230,8 @@ def _finish(run: RunDir, directory: Path, said: Sequence[str], *, quiet: bool, a
 
 
 def _print_unsent(result: SendResult, screen: Console) -> None:
-    for name, reasons in result.stopped_apis.items():
-        for api, reason in reasons.items():
-            say(screen, f"{name}: {api_title(api)} stopped ({reason}); its other APIs went on")
+    for line in stopped_api_lines(result):
+        say(screen, line)
     for name, reason in result.stopped.items():
         missing = sum(unsent.provider == name for unsent in result.unsent)
         say(screen, f"{name}: stopped ({reason}); {missing} trials not sent")

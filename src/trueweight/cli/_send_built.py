@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from trueweight.cli._screen import stopped_api_lines
 from trueweight.config import keys_for
 from trueweight.report.text import visible
-from trueweight.report.words import api_title, fault_sentence
+from trueweight.report.words import fault_sentence
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.probe import read_probe
 from trueweight.workflow.send_whole import BuiltRun, send_whole
@@ -45,9 +46,8 @@ def send_built(
     probe = read_probe(directory) if probing else None
     for fault in () if probe is None else probe.stopped:
         click.echo(visible(fault_sentence(fault)), err=True)
-    for name, reasons in result.stopped_apis.items():
-        for api, reason in reasons.items():
-            click.echo(visible(f"{name}: {api_title(api)} stopped ({reason}); its other APIs went on"), err=True)
+    for line in stopped_api_lines(result):
+        click.echo(visible(line), err=True)
     for name, reason in result.stopped.items():
         click.echo(visible(f"{name}: stopped ({reason})"), err=True)
     return result
