@@ -31,6 +31,7 @@ from trueweight.cluster.shards import ShardFolder, run_name
 from trueweight.core import Exchange, Stamp
 from trueweight.core.summary_json import encode_summary
 from trueweight.fleet import running_fleet
+from trueweight.redaction import know_variables
 from trueweight.store import RunDir
 from trueweight.workflow.finish import judge
 from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
@@ -352,3 +353,17 @@ def test_a_budget_is_kept_by_all_workers_together(nodes: Nodes, fleet: Path, tmp
     assert "--max-requests 40 reached" in done.stderr
     with RunDir.open(tmp_path / "run") as run:
         assert sum(len(exchange.attempts) for exchange in run.exchanges()) == 40
+
+
+@pytest.mark.parametrize("lines", ["{key}", "first {key}\nmiddle\nlast {key}", ""])
+def test_no_key_is_in_the_error_of_a_batch(lines: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what Ray says the error has the first line and the last one, without keys."""
+    from trueweight.cluster import engine
+
+    monkeypatch.setenv("A_KEY_OF_A_WORKER", KEY)
+    know_variables(["A_KEY_OF_A_WORKER"])
+    message = engine._failed("a batch failed", lines.format(key=KEY)).message
+    stars = "*" * len(KEY)
+    assert message == {"{key}": f"a batch failed: {stars}", "": "a batch failed"}.get(
+        lines, f"a batch failed: first {stars} … last {stars}"
+    )

@@ -206,12 +206,12 @@ class _Sending:
         work = ray.remote(num_cpus=1, max_retries=_RETRIES, scheduling_strategy="SPREAD")(_work)
         place, run, code = self._folder.place, self._folder.run, own_code()
         # The same trials may be sent again later, with --retry-errors: that is another batch.
-        name = secrets.token_hex(4)
+        sending = secrets.token_hex(4)
         waiting = {}
         for number, batch in enumerate(batches, 1):
             part = Shard(number, len(batches) if self._sender.together else 1)
             concurrency = {name: part.part_of(one.concurrency) for name, one in limits.items()}
-            named = replace(batch, name=f"{batch.name}-{name}")
+            named = replace(batch, name=f"{batch.name}-{sending}")
             task = BatchTask(named, place, run, concurrency, settings, code, self._asks(limits))
             waiting[work.remote(task, actor)] = named
         return waiting
@@ -279,9 +279,10 @@ def _limits(trials: Sequence[Trial], settings: WireSettings, times: int) -> dict
 
 
 def _failed(what: str, why: str) -> InfrastructureError:
-    words = for_people(why).strip().splitlines()
+    lines = for_people(why).strip().splitlines()
+    first_and_last = " … ".join([*lines[:1], *lines[1:][-1:]])
     return InfrastructureError(
-        f"{what}: {words[0]} … {words[-1]}" if len(words) > 1 else f"{what}: {why}".rstrip(": "),
+        f"{what}: {first_and_last}" if lines else what,
         code="cluster-failed",
         where="--engine ray",
         hint="What is recorded is kept. Run the same command again to resume.",
