@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 import queue
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +22,7 @@ import msgspec
 
 from trueweight.core import ConfigError, Exchange, FailureKind, InfrastructureError, digest
 from trueweight.redaction import for_people
-from trueweight.store import Manifest, RunFile, SessionRecord, decode_exchange, encode_exchange, zstd
+from trueweight.store import Manifest, RunFile, SessionRecord, decode_exchange, encode_exchange, replace_plain, zstd
 
 FOLDER: Final = "shards"
 _BLOCK, _SESSION = ".jsonl.zst", ".client.json"
@@ -89,14 +88,11 @@ class ShardFolder:
             InfrastructureError: ``shards-storage`` if the storage refuses.
         """
         path = self._path(*names)
-        if not self._local:
+        if self._local:
+            self._does(lambda: Path(path).parent.mkdir(parents=True, exist_ok=True))
+            self._does(replace_plain, Path(path), data)
+        else:  # an object appears when it is whole
             self._does(self._files.pipe_file, path, data)
-            return
-        # An object appears when it is whole; a file of a disk when it is renamed.
-        aside = posixpath.join(posixpath.dirname(path), f".{secrets.token_hex(6)}")
-        self._does(lambda: self._files.makedirs(posixpath.dirname(path), exist_ok=True))
-        self._does(self._files.pipe_file, aside, data)
-        self._does(lambda: Path(aside).replace(path))
 
     def get(self, *names: str) -> bytes | None:
         """The bytes of a file; None if there is none."""
