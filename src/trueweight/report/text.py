@@ -1,8 +1,10 @@
-"""Text of a provider or a model, made safe to display: it cannot move a cursor, hide or reorder text, or be markup."""
+"""Text of a provider or a model, made safe to display: it cannot move a cursor, hide or reorder text, or be markup;
+and names in a sentence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 # Controls, format characters, fillers that draw nothing, surrogates, non-characters, tags. Written as ranges, because
@@ -47,6 +49,11 @@ def visible(text: str, *, limit: int = 2_000, lines: bool = False) -> str:
 def for_log(text: str, *, limit: int = 300) -> str:
     """``visible`` on one line, and with the workflow commands of CI runners broken up."""
     return _COMMAND.sub(lambda match: match.group() + " ", visible(text, limit=limit))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: ``chat completions, Responses and Messages``; "" without any."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def has_unseen(text: str) -> bool:

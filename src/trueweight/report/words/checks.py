@@ -77,7 +77,7 @@ def _found_in(where: FoundIn | None) -> str:
     if where is None:
         return ""
     mode = "" if where.mode is None else _MODES[where.mode]
-    apis = api_titles(where.apis) if where.apis else ""
+    apis = api_titles(where.apis)
     if not mode or not apis:
         return f", in {mode or apis}{' only' if where.only_mode or where.only_apis else ''}"
     if where.only_mode == where.only_apis:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from trueweight.core.bar_outcome import WorkloadRule
@@ -21,7 +21,7 @@ from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
 from trueweight.core.workload import WorkloadSummary, Yardstick
 from trueweight.report.numbers import counted, dollars, percent, plain, span, whole_percent, write
-from trueweight.report.text import visible
+from trueweight.report.text import listed, visible
 from trueweight.report.words.bar import bar_on_record
 from trueweight.report.words.reasons import short_reason
 from trueweight.report.words.workload import workload_rule_name
@@ -91,10 +91,6 @@ def _moved(host: HostDecision | None, workload: WorkloadSummary) -> str:
         return ""
     names = [visible(name, limit=60) for name in host.tasks]
     return f"{listed(names)} " if len(names) <= _NAMED else f"{len(names)} of {len(workload.tasks)} tasks "
-
-
-def listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:

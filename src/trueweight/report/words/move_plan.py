@@ -11,8 +11,8 @@ from trueweight.core.decision import Move
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, WorkloadSummary
 from trueweight.report.numbers import whole_percent
-from trueweight.report.text import visible
-from trueweight.report.words.decision import estimate_text, listed, measured
+from trueweight.report.text import listed, visible
+from trueweight.report.words.decision import estimate_text, measured
 from trueweight.report.words.workload import workload_rule_name
 
 
@@ -48,9 +48,9 @@ def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistIt
     workload = summary.workload
     host = None if workload is None or workload.decision is None else workload.decision.host
     found = None if host is None else summary.providers[host.provider].workload
-    measured = () if workload is None or found is None else tuple(_facts(workload, found))
+    facts = () if workload is None or found is None else tuple(_facts(workload, found))
     asked = (ChecklistItem(text, visible(answers.get(key, ""), limit=400), key) for key, text in QUESTIONS.items())
-    return (*measured, *asked)
+    return (*facts, *asked)
 
 
 def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[ChecklistItem]:
@@ -135,7 +135,7 @@ def watch_command(summary: Summary, host: str) -> str:
 
 
 def _watched(found: ProviderWorkload) -> Iterator[str]:
-    yield "Send a small sample of the workload every 6 hours, and be told when a rule is no longer met:"
+    yield "Send a small sample of the workload every 6 hours, and report when a rule is no longer met:"
     for one in found.rulings:
         bound = one.at_most if one.at_least is None else one.at_least
         yield f"{workload_rule_name(one.rule, bound, one.task, one.label)}; today{measured(one.estimate)}."

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from trueweight.core import PROTOCOLS
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.report.numbers import counted
-from trueweight.report.text import cut
+from trueweight.report.text import cut, listed
 from trueweight.report.words.thinking import length, thinking_words
 
 _SAID: Final = 300
@@ -75,8 +75,7 @@ def api_title(name: str) -> str:
 
 def api_titles(names: Sequence[str]) -> str:
     """The names of APIs in a sentence: ``chat completions, Responses and Messages``."""
-    *first, last = (api_title(name) for name in names)
-    return f"{', '.join(first)} and {last}" if first else last
+    return listed([api_title(name) for name in names])
 
 
 def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
