@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from msgspec import structs
-
 from trueweight.core import Drift, DriftVerdict, Estimate
 from trueweight.core.assessment import LimitCode
 from trueweight.core.note import NoteCode
@@ -161,9 +159,7 @@ def _limited(provider: ProviderSummary) -> str:
 
 def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScreen:
     """Lay out the first screen."""
-    notes = summary.run.notes
-    limiting = tuple(note for note in notes if note.code not in _REMARKS)
-    noted = structs.replace(summary, run=structs.replace(summary.run, notes=limiting))
+    remarks = [note for note in summary.run.notes if note.code in _REMARKS]
     columns = tuple(c for c in (_column(summary, metric) for metric in in_order(all_metrics()) if metric.column) if c)
     reference = summary.run.reference
     theirs = summary.reference.precision if summary.reference is not None else None
@@ -186,8 +182,8 @@ def first_screen(summary: Summary, providers: Sequence[Recommended]) -> FirstScr
     return FirstScreen(
         cut_in_thought(summary),
         recommendation_lines(summary, providers),
-        (*run_notes(noted), *run_limits(summary)),
-        tuple(notes_words([note for note in notes if note.code in _REMARKS], tuple(summary.providers))),
+        (*run_notes(summary, without=_REMARKS), *run_limits(summary)),
+        tuple(notes_words(remarks, tuple(summary.providers))),
         columns,
         tuple(rows),
         len(providers) - 1 if compared else 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -16,10 +16,15 @@ from trueweight.report.words.probe import api_title, fault_clause
 from trueweight.report.words.requests import open_calls_words, request_words
 
 
-def run_notes(summary: Summary) -> tuple[str, ...]:
-    """The notes on the run, each a sentence: on its bar, its shards, its drift."""
+def run_notes(summary: Summary, *, without: Collection[NoteCode] = ()) -> tuple[str, ...]:
+    """The notes on the run, each a sentence: on its bar, its shards, its drift.
+
+    Args:
+        without: notes of these codes are left out.
+    """
     modes = thinking_modes_words(summary)
-    return (*((modes,) if modes else ()), *notes_words(summary.run.notes, tuple(summary.providers)))
+    notes = [note for note in summary.run.notes if note.code not in without]
+    return (*((modes,) if modes else ()), *notes_words(notes, tuple(summary.providers)))
 
 
 def notes_words(notes: Sequence[Note], everyone: Sequence[str]) -> Iterator[str]:
