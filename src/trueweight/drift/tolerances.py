@@ -21,7 +21,6 @@ from trueweight.drift.systematic import LEAST_PRODUCTS, MeanProduct, confidence,
 from trueweight.drift.thresholds import Thresholds
 
 FORMAT: Final = "trueweight.drift-tolerances/1"
-LEAST_HOSTS: Final = 2
 LEAST_WITHOUT_ONE: Final = 3
 
 Answers = Mapping[str, tuple[Pair, Pair]]

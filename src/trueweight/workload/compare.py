@@ -253,7 +253,8 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
     counted = rows if task else rows & columns.deciding
     baseline, correct = columns.baseline_right[rows], answers.correct[rows]
     of = int(rows.sum())
-    kept = [best_known(answers.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
+    by_case = [best_known(answers.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
+    grades = [grade for own in by_case for grade in own]
     decided = np.where(columns.golden_decides[rows], correct, np.nan)
     scores = scores_of(answers.agreement[rows], decided, baseline, columns.deciding[rows])
     return TaskResult(
@@ -266,18 +267,18 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         not_worse=_mean(make, scores.not_worse, _NO_RECORDED),
         difference=difference_of(make, scores),
         readable=_mean(make, answers.readable, _NOT_GRADED, rows),
-        confusion=confusion_of([grade for own in kept for grade in own]) if task else None,
-        fields=fields_of([grade for own in kept for grade in own]) if task else (),
-        against=_yardstick(kept),
-        lost_labels=tuple(lost_labels(make, kept)) if task else (),
+        confusion=confusion_of(grades) if task else None,
+        fields=fields_of(grades) if task else (),
+        against=_yardstick(grades),
+        lost_labels=tuple(lost_labels(make, by_case)) if task else (),
         as_good=None if answers.kappa is None else _as_good(make, answers, rows),
         preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
     )
 
 
-def _yardstick(kept: Sequence[Sequence[Grade]]) -> Yardstick:
-    """What these answers are compared with."""
-    against = {grade.against for own in kept for grade in own}
+def _yardstick(grades: Sequence[Grade]) -> Yardstick:
+    """What the answers with these grades are compared with."""
+    against = {grade.against for grade in grades}
     return Yardstick.MIXED if len(against) > 1 else next(iter(against), Yardstick.BASELINE)
 
 

@@ -60,13 +60,6 @@ class LlmJudgePair(NamedTuple):
     given: str
 
 
-class Label(NamedTuple):
-    """What a person says of a pair."""
-
-    pair: LlmJudgePair
-    better: Better
-
-
 def answer_of(reply: Reply) -> str:
     """What a reply answers, as text: its content, then its calls; "" if it answers nothing."""
     calls = [f"{call.name or ''}({call.arguments or ''})" for call in reply.calls]
