@@ -108,7 +108,7 @@ def _formats() -> str:
 
 
 def _prose(schema: Mapping[str, Any]) -> list[str]:
-    """What a schema says of itself, without the list of fields of a docstring, which the table has."""
+    """The description of a schema, without the list of fields of a docstring, which the table has."""
     text, _, _ = str(schema.get("description", "")).partition("\n\nAttributes:")
     return [_text(" ".join(text.split())), ""] if text else []
 
@@ -116,10 +116,10 @@ def _prose(schema: Mapping[str, Any]) -> list[str]:
 def _fields(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[str]:
     """A table of the fields of an object."""
     required = set(schema.get("required", ()))
-    said = _attributes(str(schema.get("description", "")))
+    meanings = _attributes(str(schema.get("description", "")))
     yield from ("| field | type | | meaning |", "|---|---|---|---|")
     for name, field in schema.get("properties", {}).items():
-        meaning = field.get("description") or said.get(name, "") if isinstance(field, dict) else ""
+        meaning = field.get("description") or meanings.get(name, "") if isinstance(field, dict) else ""
         must = "required" if name in required else ""
         yield f"| `{name}` | {_cell(_type(field, definitions))} | {must} | {_cell(meaning.partition(chr(10) * 2)[0])} |"
 

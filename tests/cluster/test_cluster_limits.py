@@ -1,4 +1,4 @@
-"""The limits of all workers together: none is crossed, whoever asks, and nothing is lost when a worker dies."""
+"""The limits of all workers together: none is crossed by any worker, and nothing is lost when a worker dies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trueweight.wire import Charge, Refusal, RefusalOf, Reservation, WireSetting
 
 
 class Clock:
-    """Moves when it is told to."""
+    """Moves when the test moves it."""
 
     def __init__(self) -> None:
         self.ns = 0
