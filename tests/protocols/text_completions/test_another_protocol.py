@@ -149,8 +149,8 @@ def test_replies_are_read_timed_and_priced(run: Path) -> None:
 def test_checks_that_hold_for_any_api_judge_it(run: Path) -> None:
     """The leaked marker fails its check in every trial; no check of the chat wire format has a word in it."""
     found = {one["check"]: one for one in summary(run)["providers"]["leaking"]["findings"]}
-    assert found["markers-in-content"]["fails"] == found["markers-in-content"]["of"] == 4
-    assert LEAK in found["markers-in-content"]["message"]
+    assert found["turn-markers"]["fails"] == found["turn-markers"]["of"] == 4
+    assert LEAK in found["turn-markers"]["message"]
     assert not {"chunk-shape", "response-shape", "choice-index"} & found.keys()
 
 
@@ -193,7 +193,7 @@ def test_judge_report_gate_and_resume_use_the_same_folder(run: Path) -> None:
     assert f'text "{LEAK}"' in shown.stdout
     assert gate.returncode == 4
     assert "? at most 0 failing MUST checks" in gate.stdout
-    assert "markers-in-content" in gate.stdout
+    assert "turn-markers" in gate.stdout
     assert "0 are left" in again.stderr
 
 
@@ -207,7 +207,7 @@ def test_the_gate_fails_a_leak_in_many_cases(tmp_path: Path) -> None:
         sent, gate = commands(RUN, ("gate", "out"), cwd=tmp_path)
     assert (sent.returncode, gate.returncode) == (1, 1)
     assert "leaking: fail" in gate.stdout
-    assert "markers-in-content" in gate.stdout
+    assert "turn-markers" in gate.stdout
     assert gate.stdout.splitlines()[-1].startswith("1 fail; bar")
 
 
