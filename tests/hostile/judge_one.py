@@ -20,7 +20,7 @@ from hostile_apis import API_REPLIES
 from hostile_replies import REPLIES, HostileReply
 
 from trueweight.core import Attempt, Case, Exchange, Failure, FailureKind, Mode, Provider, RequestRecord, Stamp
-from trueweight.core.steps import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection, return_large_blocks
 from trueweight.store.log import ExchangeLog
 from trueweight.workflow.judge import judge_exchange
 
@@ -105,6 +105,7 @@ def measure_reply(case: Case, reply: HostileReply, *, once: bool = True) -> dict
 
 if __name__ == "__main__":
     size, once = int(sys.argv[1]), "--once" in sys.argv
+    return_large_blocks()
     with rare_garbage_collection():  # as `judge` does
         for name in (word for word in sys.argv[2:] if word != "--once"):
             found = measure_reply(CASE, ALL_REPLIES[name](size), once=once)

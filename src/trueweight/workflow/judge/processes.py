@@ -19,7 +19,7 @@ from typing import IO, Final, Protocol
 import msgspec
 
 from trueweight.core import TrueweightError
-from trueweight.core.steps import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection, return_large_blocks
 from trueweight.store import RunDir, TrialNames
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, PackedTrial, TrialJudge, pack, unpack
@@ -157,6 +157,7 @@ def serve(tasks: IO[bytes], results: IO[bytes]) -> None:
     code = code_fingerprint() or ""
     _send(results, code.encode())
     results.flush()
+    return_large_blocks()
     with RunDir.open(Path(task.run)) as run, rare_garbage_collection():
         judge = TrialJudge(run.manifest, run.cases(), task.without)
         keys = TrialKeys(run, judge, code)

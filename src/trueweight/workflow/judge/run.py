@@ -13,7 +13,7 @@ from trueweight.core import Case, Exchange, Observation, ThinkingMode, Variant, 
 from trueweight.core.preference import LlmJudgeDoubt, LlmJudgeFound, LlmJudgeSummary
 from trueweight.core.protocol import is_completion
 from trueweight.core.provider import reference_among
-from trueweight.core.steps import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection, return_large_blocks
 from trueweight.core.thinking import main_mode, sets_thinking
 from trueweight.profiles import recorded_profile, without_habits
 from trueweight.store import Manifest, RunDir
@@ -97,6 +97,7 @@ def judge_run(run: RunDir, *, without: Collection[str] = (), pool: PoolMaker | N
         pool: makes what judges the exchanges, in place of processes of this machine.
     """
     judge = TrialJudge(run.manifest, run.cases(), without, read_preferences(run.path))
+    return_large_blocks()
     with rare_garbage_collection():
         judgement = _join(run.manifest, judge, cached_trials(run, judge, pool))
     for trial, reason in judgement.left_out.items():
