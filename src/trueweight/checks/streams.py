@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from trueweight.core import Case, Event, Mode, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, Scope, check, paired_check
@@ -18,11 +17,9 @@ from trueweight.core.example import (
     sample_case,
     says,
 )
-from trueweight.core.timing import LEAST_AT_ONCE, LONG_STREAM
+from trueweight.core.timing import LEAST_AT_ONCE, is_long_stream
 from trueweight.protocols import Kind, locate_noun
 
-_CHARACTERS: Final = 5
-"""Of a token, at most: where no usage is reported, the tokens of a stream are estimated."""
 _CASES = tuple(sample_case(name=f"long-{number}") for number in range(LEAST_AT_ONCE))
 
 
@@ -154,13 +151,9 @@ def stream_in_pieces(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -
     Fails where all tokens of such streams come within two milliseconds, in three cases or more and in nine of ten: a
     busy client reads one now and then at once. An event that brings no token may come before them.
     """
-    late = [one for one in replies if one.at_once is not None and _tokens(one) >= LONG_STREAM]
+    late = [one for one in replies if one.at_once is not None and is_long_stream(one.output_tokens, one.content)]
     at_once = [one for one in late if one.at_once]
     systematic = len({one.case.key for one in at_once}) >= LEAST_AT_ONCE and 10 * len(at_once) >= 9 * len(late)
     for one in late:
         words = "all tokens came at once, half a second or more after the request was due"
         yield one, Fail(words, "tokens as they are generated", "one piece") if systematic and one.at_once else Pass()
-
-
-def _tokens(one: ReplyDigest) -> int:
-    return one.output_tokens or len(one.content or "") // _CHARACTERS

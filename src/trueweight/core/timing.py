@@ -10,10 +10,21 @@ AT_ONCE: Final = 2_000_000
 """Nanoseconds in which no server generates many tokens."""
 LATE: Final = 500_000_000
 """Nanoseconds after the request from which a first token is late: before, a fast server may have made all tokens."""
-LONG_STREAM: Final = 32
+_LONG_STREAM: Final = 32
 """Tokens from which a stream shows by its arrival whether it was held back."""
 LEAST_AT_ONCE: Final = 3
 """Streams that come at once before the server is what holds them back: a busy client reads one now and then at once."""
+_CHARACTERS: Final = 5
+"""Of a token, at most: where a stream reports no usage, its tokens are estimated."""
+
+
+def is_long_stream(tokens: int | None, content: str | None) -> bool:
+    """Whether a stream has so much text that it shows by its arrival whether it was held back.
+
+    Args:
+        tokens: of its answer; None or 0 if none are reported.
+    """
+    return (tokens or len(content or "") // _CHARACTERS) >= _LONG_STREAM
 
 
 class Timing(msgspec.Struct, frozen=True, array_like=True, gc=False):

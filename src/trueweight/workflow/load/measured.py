@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from trueweight.core import Case, Estimate, Exchange, Provider, Reply, Suite, Timing
 from trueweight.core.load_result import LoadPoint
-from trueweight.core.timing import LATE, LEAST_AT_ONCE, LONG_STREAM
+from trueweight.core.timing import LATE, LEAST_AT_ONCE, is_long_stream
 from trueweight.metrics import independent, quantile
 from trueweight.metrics.quantiles import in_one_piece_words
 from trueweight.protocols import read_reply, timing_of
@@ -22,8 +22,6 @@ from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
 
 _TIMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service", "response": "response"}
-_CHARACTERS = 5
-"""Of a token, at most: where a stream reports no usage, its tokens are estimated."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
@@ -143,7 +141,7 @@ def _shows_buffering(timing: Timing, reply: Reply) -> bool:
         return False
     usage = reply.usage
     counted = None if usage is None or usage.output is None else usage.output - (usage.reasoning or 0)
-    return (counted or len(reply.content or "") // _CHARACTERS) >= LONG_STREAM
+    return is_long_stream(counted, reply.content)
 
 
 def _without_tpot(timing: Timing) -> Timing:
