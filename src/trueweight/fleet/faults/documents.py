@@ -11,6 +11,11 @@ from trueweight.fleet.faults.fault import Fault
 Json = JsonObject
 
 
+def without(holder: Json, *names: str) -> Json:
+    """The object without these fields."""
+    return {key: value for key, value in holder.items() if key not in names}
+
+
 class Documents(Fault):
     """Changes every document, the body of a plain reply or each chunk of a stream. Override ``document``."""
 

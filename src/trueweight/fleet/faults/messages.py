@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
+from trueweight.fleet.faults.documents import without
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.messages_stream import MessageEvents
 
@@ -42,15 +43,11 @@ class NoModel(MessageEvents):
 
     def event(self, event: JsonObject) -> JsonObject | None:
         """Leave both out of message_start."""
-        return event | {"message": _bare(event["message"])} if "message" in event else event
+        return event | {"message": without(event["message"], "id", "model")} if "message" in event else event
 
     def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
         """Leave both out."""
-        return _bare(body)
-
-
-def _bare(message: JsonObject) -> JsonObject:
-    return {key: message[key] for key in message if key not in ("id", "model")}
+        return without(body, "id", "model")
 
 
 @fault("messages-content-as-text", api=_API, checks=("messages-shape",))
@@ -105,7 +102,7 @@ class MessagesNoCallId(MessageEvents):
 
 
 def _without_call_id(block: JsonObject) -> JsonObject:
-    return {key: block[key] for key in block if key != "id"} if block["type"] == "tool_use" else block
+    return without(block, "id") if block["type"] == "tool_use" else block
 
 
 @fault("messages-unsigned", api=_API, checks=("messages-signature",))
@@ -117,15 +114,11 @@ class Unsigned(MessageEvents):
         if event.get("delta", {}).get("type") == "signature_delta":
             return None
         block = event.get("content_block")
-        return event if block is None else event | {"content_block": _unsigned(block)}
+        return event if block is None else event | {"content_block": without(block, "signature")}
 
     def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
         """Leave it out of the message."""
-        return body | {"content": [_unsigned(block) for block in body["content"]]}
-
-
-def _unsigned(block: JsonObject) -> JsonObject:
-    return {key: block[key] for key in block if key != "signature"}
+        return body | {"content": [without(block, "signature") for block in body["content"]]}
 
 
 @fault("messages-empty-text-first", api=_API, checks=("messages-empty-text",))
@@ -186,26 +179,14 @@ class SequenceUnreported(_Stops):
 
 
 @fault("messages-sequence-invented", api=_API, checks=("messages-stop-sequence",))
-class SequenceInvented(Fault):
+class SequenceInvented(_Stops):
     """A message that ended by itself names the first stop sequence of its request."""
 
-    def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
+    def stop(self, chat: ChatRequest, holder: JsonObject) -> None:
         """Name it under end_turn."""
-        return body | _invented(chat, body)
-
-    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
-        """Name it under end_turn."""
-        return [
-            event | {"delta": event["delta"] | _invented(chat, event["delta"])}
-            if event["type"] == "message_delta"
-            else event
-            for event in chunks
-        ]
-
-
-def _invented(chat: ChatRequest, holder: JsonObject) -> JsonObject:
-    sequences = chat.sent.get("stop_sequences")
-    return {"stop_sequence": sequences[0]} if sequences and holder["stop_reason"] == "end_turn" else {}
+        sequences = chat.sent.get("stop_sequences")
+        if sequences and holder["stop_reason"] == "end_turn":
+            holder["stop_sequence"] = sequences[0]
 
 
 @fault("messages-usage-missing", api=_API, checks=("messages-usage",))
@@ -214,13 +195,9 @@ class MessagesUsageMissing(MessageEvents):
 
     def event(self, event: JsonObject) -> JsonObject | None:
         """Leave it out of both events."""
-        event = _without_usage(event)
-        return event | {"message": _without_usage(event["message"])} if "message" in event else event
+        event = without(event, "usage")
+        return event | {"message": without(event["message"], "usage")} if "message" in event else event
 
     def body(self, chat: ChatRequest, body: JsonObject) -> JsonObject:
         """Leave it out."""
-        return _without_usage(body)
-
-
-def _without_usage(holder: JsonObject) -> JsonObject:
-    return {key: holder[key] for key in holder if key != "usage"}
+        return without(body, "usage")

@@ -7,6 +7,7 @@ import json
 
 from trueweight.core.json_value import JsonObject
 from trueweight.fleet.completion import ChatRequest
+from trueweight.fleet.faults.documents import without
 from trueweight.fleet.faults.fault import Fault, fault
 
 _API = "messages"
@@ -39,7 +40,7 @@ class DeltasWithoutIndex(MessageEvents):
 
     def event(self, event: JsonObject) -> JsonObject | None:
         """Leave it out."""
-        return {key: event[key] for key in event if key != "index" or event["type"] != "content_block_delta"}
+        return without(event, "index") if event["type"] == "content_block_delta" else event
 
 
 @fault("messages-no-start", api=_API, checks=("messages-event-order",))
@@ -153,9 +154,7 @@ class StartWithoutInput(MessageEvents):
     def event(self, event: JsonObject) -> JsonObject | None:
         """Leave it out."""
         block = event.get("content_block")
-        if block is None:
-            return event
-        return event | {"content_block": {key: block[key] for key in block if key != "input"}}
+        return event if block is None else event | {"content_block": without(block, "input")}
 
 
 @fault("messages-usage-at-end-only", api=_API, rows=(23,), checks=("messages-usage",))
@@ -164,9 +163,7 @@ class UsageAtEndOnly(MessageEvents):
 
     def event(self, event: JsonObject) -> JsonObject | None:
         """Leave it out."""
-        if "message" not in event:
-            return event
-        return event | {"message": {key: event["message"][key] for key in event["message"] if key != "usage"}}
+        return event | {"message": without(event["message"], "usage")} if "message" in event else event
 
 
 @fault("messages-usage-zero-at-start", api=_API, rows=(23,), checks=("messages-usage-start",))

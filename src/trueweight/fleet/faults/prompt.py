@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +20,12 @@ def _reread(
     chat: ChatRequest, completion: Completion, edit: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Completion:
     """The completion, with the prompt tokens of edited messages."""
-    body = {**chat.body, "messages": [edit(message) for message in chat.body["messages"]]}
-    return replace(completion, prompt_tokens=len(prompt_tokens(body)))
+    return _counted(chat, completion, [edit(message) for message in chat.body["messages"]])
+
+
+def _counted(chat: ChatRequest, completion: Completion, messages: Sequence[Mapping[str, Any]]) -> Completion:
+    """The completion, with the prompt tokens of other messages."""
+    return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": messages})))
 
 
 @fault("history-reasoning-dropped", rows=(36,), checks=("history-reasoning-kept",))
@@ -76,8 +80,7 @@ class SystemPromptInjected(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Count the added message."""
-        messages = [{"role": "system", "content": _INJECTED}, *chat.body["messages"]]
-        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": messages})))
+        return _counted(chat, completion, [{"role": "system", "content": _INJECTED}, *chat.body["messages"]])
 
 
 class _SystemDropped(Fault):
@@ -92,9 +95,7 @@ class _SystemDropped(Fault):
         messages = chat.body["messages"]
         system = [at for at, message in enumerate(messages) if message["role"] == "system"]
         read = [one for at, one in enumerate(messages) if at not in system or self.keeps(at, system)]
-        if len(read) == len(messages):
-            return completion
-        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": read})))
+        return completion if len(read) == len(messages) else _counted(chat, completion, read)
 
 
 @fault("system-last-only", rows=(37,), checks=("system-messages-kept",), reports=("ollama#2438",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion
-from trueweight.fleet.faults.documents import Documents, Json
+from trueweight.fleet.faults.documents import Documents, Json, without
 from trueweight.fleet.faults.fault import Fault, fault
 
 
@@ -15,7 +15,7 @@ class UsageMissing(Fault):
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Ignore include_usage."""
-        return [{key: chunk[key] for key in chunk if key != "usage"} for chunk in chunks if chunk["choices"]]
+        return [without(chunk, "usage") for chunk in chunks if chunk["choices"]]
 
 
 @fault("usage-everywhere", rows=(23,), checks=("usage-once",))
