@@ -5,13 +5,14 @@ Nothing here imports more than click and the core before it is used, so that ``-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from trueweight.core import ConfigError
+from trueweight.core import ConfigError, Provider
 
 if TYPE_CHECKING:
     from trueweight.workflow.judge.processes import PoolMaker
@@ -33,6 +34,18 @@ shards_option = click.option(
     help="With --engine ray: where the workers record, e.g. s3://bucket/run. `trueweight merge URL` judges from it.  "
     "[default: the run directory, which all nodes must have]",
 )
+
+
+def keys_here(engine: str, providers: Iterable[Provider], *, probing: bool) -> Mapping[str, str]:
+    """The keys that this machine needs: those of all providers, or none where it does not probe and a cluster sends,
+    whose nodes have them.
+
+    Raises:
+        ConfigError: as `trueweight.config.keys_for`.
+    """
+    from trueweight.config import keys_for
+
+    return keys_for(providers, os.environ) if probing or engine == LOCAL else {}
 
 
 @contextmanager

@@ -75,12 +75,10 @@ def command(
         click.echo(f"  {item.question}\n    {item.answer or f'? open ({item.key})'}")
     for step in plan_lines(summary):
         click.echo(f"\n{step.title}")
-        for sentence in step.sentences[:1] if step.command else step.sentences:
+        for at, sentence in enumerate(step.sentences):
             click.echo(f"  {visible(sentence)}")
-        if step.command:
-            click.echo(f"    {step.command}")
-            for sentence in step.sentences[1:]:
-                click.echo(f"  {visible(sentence)}")
+            if at == 0 and step.command:
+                click.echo(f"    {step.command}")
     if output is not None:
         write_for_people(output, decision_page(summary, answers))
         click.echo(f"\n{output}", err=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, shards_option
+from trueweight.cli._engine import chosen_sender, engine_option, keys_here, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -121,7 +120,6 @@ def command(
 
     from trueweight.cli._forecast import print_load_forecast
     from trueweight.cli._run_sweep import run_sweep
-    from trueweight.config import keys_for
     from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.suites import find_suite
     from trueweight.wire import ArrivalKind, TransportName, WireSettings
@@ -146,8 +144,7 @@ def command(
             written, levels, requests, mode, settings=settings, console=Console(emoji=False), probed=probed
         )
         return 0
-    # The nodes of a cluster have the keys. This machine needs them to probe.
-    keys = {} if no_probe and engine != LOCAL else keys_for(providers, os.environ)
+    keys = keys_here(engine, providers, probing=not no_probe)
     with chosen_sender(engine, shards, together=True) as sender:
         return run_sweep(
             out,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, shards_option
+from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, keys_here, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -190,7 +189,6 @@ def command(
     from trueweight.cli._probing import known_probe
     from trueweight.cli._screen import say_next
     from trueweight.cli._send_and_report import send_and_report
-    from trueweight.config import keys_for
     from trueweight.drift import DriftSettings
     from trueweight.profiles import SamplingMode, choose_profile
     from trueweight.suites import find_suite
@@ -255,8 +253,7 @@ def command(
         if not quiet:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
-    # The nodes of a cluster have the keys. This machine needs them to probe.
-    keys = {} if no_probe and engine != LOCAL else keys_for(providers, os.environ)
+    keys = keys_here(engine, providers, probing=not no_probe)
     with chosen_sender(engine, shards, fresh=fresh) as sender:
         return send_and_report(
             builder.run(),
