@@ -4,6 +4,7 @@ Other packages get a protocol from `trueweight.core.PROTOCOLS`, and read replies
 """
 
 from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.protocols.body import Body
 from trueweight.protocols.error_text import ErrorText, read_error
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, preview_json, write_json
@@ -18,6 +19,7 @@ __all__ = [
     "MAX_DEPTH",
     "Anomalies",
     "Assembler",
+    "Body",
     "ErrorText",
     "Kind",
     "ParsedJson",

@@ -8,7 +8,7 @@ import zlib
 from bisect import bisect_right
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trueweight.core import Attempt, Span, Stamp
 from trueweight.protocols.anomalies import Anomalies, Kind
@@ -32,16 +32,25 @@ class Body:
     data: bytes
     stamps: tuple[Stamp, ...]
     done_ns: int
+    _offsets: list[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_offsets", [stamp.offset for stamp in self.stamps])
+
+    @classmethod
+    def as_sent(cls, attempt: Attempt) -> Body:
+        """The body as it was received."""
+        return cls(attempt.body, attempt.stamps, attempt.t_done)
 
     def ns_at(self, position: int) -> int:
         """Arrival of the chunk that holds the byte at ``position``; the end of the body if no chunk was stamped."""
-        at = bisect_right(self.stamps, position, key=lambda stamp: stamp.offset) - 1
+        at = bisect_right(self._offsets, position) - 1
         return self.stamps[at].ns if at >= 0 else self.done_ns
 
 
 def unpack(attempt: Attempt, anomalies: Anomalies) -> Body:
     """The body, decompressed if the server compressed it; as received if it cannot be decompressed."""
-    as_sent = Body(attempt.body, attempt.stamps, attempt.t_done)
+    as_sent = Body.as_sent(attempt)
     named = (attempt.header("content-encoding") or "").strip().lower()
     if named in ("", "identity") or not attempt.body:
         return as_sent

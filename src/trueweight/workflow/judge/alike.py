@@ -7,7 +7,6 @@ nothing else can matter: see `AlikeReplies.key_of`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -15,11 +14,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from trueweight.core import PROTOCOLS, Attempt, Case, Exchange, FailureKind, Observation, Reply, ReplyDigest
+from trueweight.core import PROTOCOLS, Case, Exchange, FailureKind, Observation, Reply, ReplyDigest
 from trueweight.core.check import CHECKS
 from trueweight.core.grader import GRADERS
 from trueweight.core.reply_digest import came_at_once, shows_arrival
-from trueweight.protocols import StreamShape, timing_by_shape
+from trueweight.protocols import Body, StreamShape, timing_by_shape
 from trueweight.workflow.judge.exchange import Judged, kept_timing
 from trueweight.workflow.judge.fingerprint import foreign_modules
 
@@ -96,7 +95,7 @@ class AlikeReplies:
         if kept is None:
             return None
         attempt = exchange.final
-        timing = timing_by_shape(attempt, kept.shape, _Arrivals(attempt).at)
+        timing = timing_by_shape(attempt, kept.shape, Body.as_sent(attempt).ns_at)
         seen = replace(
             kept.observation,
             trial=exchange.trial,
@@ -131,19 +130,6 @@ class AlikeReplies:
         if len(self._kept) >= _MOST:
             del self._kept[next(iter(self._kept))]
         self._kept[key] = _Kept(seen, digests, judged.shape, shows_arrival(reply.choice_views()[0]))
-
-
-class _Arrivals:
-    """When the bytes of an uncompressed body arrived: as `trueweight.protocols.body.Body.ns_at`."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._offsets = [stamp.offset for stamp in attempt.stamps]
-        self._attempt = attempt
-
-    def at(self, position: int) -> int:
-        """The time at which the chunk with this byte arrived, after the scheduled start, in nanoseconds."""
-        place = bisect_right(self._offsets, position) - 1
-        return self._attempt.stamps[place].ns if place >= 0 else self._attempt.t_done
 
 
 def _texts(reply: Reply) -> Iterator[str]:
