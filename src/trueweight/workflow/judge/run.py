@@ -69,7 +69,7 @@ class Judgement:
         if len(modes) == 1:
             return {modes[0]: self}
         main = main_mode(modes)
-        return {mode: self.in_mode(mode, whole=mode is main) for mode in (main, *modes)}
+        return {mode: self.in_mode(mode, whole=mode is main) for mode in dict.fromkeys((main, *modes))}
 
     def in_mode(self, mode: ThinkingMode, *, whole: bool = True) -> Judgement:
         """The run as if it had this mode of thinking only; if ``whole``, with cases that are sent as served only."""

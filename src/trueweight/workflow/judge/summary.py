@@ -182,7 +182,7 @@ def not_judged_notes(observations: Iterable[Observation]) -> Iterator[Note]:
 def habit_notes(judgement: Judgement) -> Iterator[Note]:
     """A note for each known habit of the model family and provider that shows it, with the number of its cases."""
     profile = recorded_profile(judgement.manifest.options)
-    if profile is None:
+    if profile is None or not profile.habits:
         return
     cases: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for seen in judgement.observations:
