@@ -20,7 +20,7 @@ from trueweight.core import Exchange, InfrastructureError
 from trueweight.store.decode import CORRUPT, decode_exchange, refuse_unusable
 from trueweight.store.framed_lines import FramedLines
 from trueweight.store.line_records import BODY_LINE, outcome_of
-from trueweight.store.lines import LineFile, PlainLines, ScannedLine
+from trueweight.store.lines import LineFile, PlainLines, ScannedLine, StoredLine
 from trueweight.store.trial_index import TrialIndex
 
 # The beginning of a line as our encoder writes it, so that the index is built without parsing whole bodies.
@@ -137,7 +137,7 @@ class ExchangeLog:
         """
         number = self.index[trial]
         where = f"{self._path}:{number}"
-        line = self._file.read(self._table.at[number - 1], self._table.length[number - 1])
+        line = self._line(number)
         try:
             if line is None:
                 raise _unreadable(where, "its checksum is not that of its bytes, or they cannot be decompressed")
@@ -185,8 +185,11 @@ class ExchangeLog:
     def line_of(self, trial: str) -> bytes | None:
         """The line of a trial as it is stored; None if it cannot be read."""
         number = self.index.get(trial, 0)
-        line = self._file.read(self._table.at[number - 1], self._table.length[number - 1]) if number else None
+        line = self._line(number) if number else None
         return None if line is None else line.data
+
+    def _line(self, number: int) -> StoredLine | None:
+        return self._file.read(self._table.at[number - 1], self._table.length[number - 1])
 
     def digest(self) -> str:
         """SHA-256 of the file as far as it was read or written: what others append meanwhile is not in it."""
