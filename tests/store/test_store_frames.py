@@ -258,7 +258,8 @@ def test_a_body_that_is_missing_or_changed_damages_the_lines_that_name_it(root: 
 
 @pytest.mark.usefixtures("small_frames")
 def test_a_record_that_was_decompressed_is_read_and_resumed(root: Path, exchange: Make) -> None:
-    """``zstd -d --rm`` of a run's record leaves a run; ``zstdcat`` into a file beside it is told what to delete."""
+    """``zstd -d --rm`` of a run's record leaves a run. If ``zstdcat`` wrote a file beside it, an error says which of
+    the two to delete."""
     made = several(exchange)
     path = write(root, made)
     plain = RunFile.EARLIER_EXCHANGES.of(root)

@@ -1,4 +1,4 @@
-"""Limits that a client shares with others: asked before each request, told after it."""
+"""Limits that a client shares with others: they admit each request before it is sent, and settle it at its end."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_what_stops_a_provider_is_said_to_the_others(stage: Stage) -> None:
 
 
 def test_a_wait_that_a_provider_asks_for_is_said_to_the_others(stage: Stage) -> None:
-    """Its limit is one for all clients of a key."""
+    """All clients of a key have one limit."""
     book = Book(99)
     stage.against(asks_to_wait, count=1, retries=1, limits=book)
     assert book.held
