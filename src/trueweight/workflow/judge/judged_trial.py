@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -203,7 +203,6 @@ class _Packed(NamedTuple):
 
 
 _PACKED: Final[dict[int, _Packed]] = {}
-_UNPACKED: Final[dict[bytes, tuple[Finding, ...]]] = {}
 
 
 def pack(judged: JudgedTrial) -> bytes:
@@ -227,18 +226,12 @@ def _pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
     return known.data
 
 
-def _unpack_findings(data: msgspec.Raw) -> tuple[Finding, ...]:
-    key = bytes(data)
-    found = _UNPACKED.get(key)
-    if found is None:
-        if len(_UNPACKED) >= _MOST:
-            _UNPACKED.clear()
-        rows = _decode_findings(data)
-        found = _UNPACKED[key] = tuple(
-            Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem, about=row.about)
-            for row in rows
-        )
-    return found
+@lru_cache(maxsize=_MOST)
+def _unpack_findings(data: bytes) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem, about=row.about)
+        for row in _decode_findings(data)
+    )
 
 
 def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
@@ -254,5 +247,5 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
         return JudgedTrial(row.trial, left_out=row.left_out)
     case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
     digests = tuple(ReplyDigest(case=case, **dict(zip(_WITHOUT_CASE, one, strict=True))) for one in row.digests)
-    seen = replace(seen, findings=_unpack_findings(row.findings))
+    seen = replace(seen, findings=_unpack_findings(bytes(row.findings)))
     return JudgedTrial(row.trial, seen, digests, row.ended)
