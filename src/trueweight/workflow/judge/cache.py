@@ -92,7 +92,7 @@ def _cached(
     if folder is None or code is None or any(run.damaged or _has_llm_judge(run) for run in runs):
         return make()
     inputs = (part for run in runs for part in (run.record_digest(), *(_content(run, file) for file in _INPUTS)))
-    path = folder / kind / _name(code, *inputs, *parts)
+    path = folder / kind / f"{_name(code, *inputs, *parts)}.zst"
     with suppress(ValueError, RecursionError, TrueweightError):  # msgspec's errors are ValueErrors
         if (data := read_cached(path)) is not None:
             return decode(data)
@@ -152,7 +152,7 @@ class TrialCache:
         if folder is not None and code is not None:
             manifest = run.manifest
             name = _name(code, manifest.started_at, str(manifest.seed), str(run.path))
-            self._folder = folder / _TRIALS / name.removesuffix(".zst")
+            self._folder = folder / _TRIALS / name
         self._part = -1
         self._before: dict[bytes, bytes] = {}
         self._now: dict[bytes, bytes] = {}
@@ -240,7 +240,7 @@ def _name(*parts: str) -> str:
     found = sha256()
     for part in parts:
         found.update(f"{len(part)} {part}".encode("utf-8", "surrogatepass"))
-    return f"{found.hexdigest()[:40]}.zst"
+    return found.hexdigest()[:40]
 
 
 def _content(run: RunDir, file: RunFile) -> str:

@@ -24,23 +24,29 @@ _FOLDER: Final = "paces"
 
 def keep_paces(providers: Iterable[Provider], probe: Probe) -> None:
     """Keep the pace of each of these providers that the probe measured."""
-    folder, paces = cache_folder(), measured_paces(probe)
+    paces = measured_paces(probe)
     for provider in providers:
-        if folder is not None and provider.name in paces:
-            write_cached(_file(folder, provider), msgspec.json.encode(paces[provider.name]))
+        path = _file(provider)
+        if path is not None and provider.name in paces:
+            write_cached(path, msgspec.json.encode(paces[provider.name]))
 
 
 def last_paces(providers: Iterable[Provider]) -> dict[str, Pace]:
     """Provider → its pace at the last probe of this user; one that was never probed is left out."""
-    folder, found = cache_folder(), dict[str, Pace]()
-    for provider in providers if folder is not None else ():
+    found: dict[str, Pace] = {}
+    for provider in providers:
+        path = _file(provider)
+        data = None if path is None else read_cached(path)
         with suppress(msgspec.MsgspecError):
-            if folder is not None and (data := read_cached(_file(folder, provider))) is not None:
+            if data is not None:
                 found[provider.name] = msgspec.json.decode(data, type=Pace)
     return found
 
 
-def _file(folder: Path, provider: Provider) -> Path:
-    """A file for each address and model: another name of the same entry has the same pace."""
+def _file(provider: Provider) -> Path | None:
+    """A file for each address and model: another name of the same entry has the same pace. None without a cache."""
+    folder = cache_folder()
+    if folder is None:
+        return None
     named = msgspec.json.encode([provider.base_url, dict(provider.base_urls), provider.model], order="deterministic")
     return folder / _FOLDER / f"{sha256(named).hexdigest()[:40]}.zst"
