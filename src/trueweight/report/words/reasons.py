@@ -141,7 +141,7 @@ def reason_clause(reason: Reason, provider: ProviderSummary) -> str:  # noqa: PL
         case ReasonCode.DRIFT_MISCONFIGURED:
             return "drift is undecided: it received another request, or samples otherwise"
         case ReasonCode.TOO_FEW_ANSWERED:
-            return f"answers to judge in {reason.count} of {counted(reason.of or 0, 'case')}, too few to decide"
+            return f"answered {reason.count} of {counted(reason.of or 0, 'case')}, too few to decide"
         case ReasonCode.NOT_ASSESSED:
             return "not assessed"
         case ReasonCode.REFERENCE_SILENT:
