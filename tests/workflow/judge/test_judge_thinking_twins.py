@@ -24,6 +24,7 @@ EVERY = 12
 KNOWN_OF_THOUGHTS = frozenset(
     {
         "answer-in-content",
+        "effort-none-obeyed",
         "messages-signature",
         "reasoning-field",
         "reasoning-present",
