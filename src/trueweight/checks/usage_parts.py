@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import Final
 
 from trueweight.checks.usage import prompt_words
@@ -200,20 +200,23 @@ _LACKING: Final = "prompt tokens lack the cached ones"
 def _signs(same: Sequence[ReplyDigest], expected: set[int]) -> dict[str, int]:
     """Of the replies to one request: trial → 1 if its prompt has its cached tokens too much, -1 if it lacks them, 0 if
     neither. Without replies that can be compared it is empty."""
-    found: dict[str, int] = {}
-    for one in same:
-        cached = one.cached_input or 0
-        if cached and expected:
-            found[one.trial] = _sign({_input(one) - count for count in expected}, cached)
-    for one, other in combinations(same, 2):
-        more = (one.cached_input or 0) - (other.cached_input or 0)
-        if more:
-            warm, cold = (one, other) if more > 0 else (other, one)
-            sign = _sign({_input(warm) - _input(cold)}, abs(more))
-            found[warm.trial] = found.get(warm.trial) or sign
-            found.setdefault(cold.trial, 0)
-    return found
+    counts = list(dict.fromkeys(map(_prompt_counts, same)))  # of thousands of replies few differ
+    found: dict[tuple[int, int], int] = {}
+    for prompt, cached in counts:
+        signs = [_sign({prompt - count for count in expected}, cached)] if cached and expected else []
+        signs += [_sign({prompt - other}, cached - less) for other, less in counts if less != cached]
+        if signs:
+            found[prompt, cached] = next(filter(None, signs), 0)
+    return {one.trial: found[counted] for one in same if (counted := _prompt_counts(one)) in found}
+
+
+def _prompt_counts(one: ReplyDigest) -> tuple[int, int]:
+    """Tokens of the prompt, and those of them that came from the cache."""
+    return _input(one), one.cached_input or 0
 
 
 def _sign(surplus: set[int], cached: int) -> int:
+    """1 or -1 if a prompt is longer or shorter by exactly its cached tokens; 0 if not, or if it has none more."""
+    if cached <= 0:
+        return 0
     return 1 if cached in surplus else -1 if -cached in surplus else 0
