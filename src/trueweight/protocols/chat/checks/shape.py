@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import anomalies, fail_on, quote, whole
@@ -123,18 +121,22 @@ def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     kind = "chat.completion.chunk" if reply.streamed else "chat.completion"
     documents = list(documents_of(reply))
     for document, span in documents:
-        if document.get("usage") is None and _carries_no_delta(document.get("choices")):
-            continue
-        if missing := _missing(document, kind):
+        missing = _missing(document, kind)
+        if missing and not _is_beside_deltas(document):
             return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
     return Pass() if documents else None
 
 
-def _carries_no_delta(choices: Any) -> bool:
-    """Whether a chunk has no choice, or none with a delta or a finish reason."""
-    return isinstance(choices, list) and all(
-        isinstance(one, dict) and "delta" not in one and "message" not in one and not one.get("finish_reason")
-        for one in choices
+def _is_beside_deltas(document: JsonObject) -> bool:
+    """Whether a chunk has no usage, and no choice or none with a delta or a finish reason."""
+    choices = document.get("choices")
+    return (
+        document.get("usage") is None
+        and isinstance(choices, list)
+        and all(
+            isinstance(one, dict) and "delta" not in one and "message" not in one and not one.get("finish_reason")
+            for one in choices
+        )
     )
 
 
