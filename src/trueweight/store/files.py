@@ -9,6 +9,7 @@ import secrets
 from contextlib import suppress
 from enum import StrEnum
 from hashlib import file_digest, sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -107,16 +108,7 @@ def read_plain(path: Path) -> bytes:
     Raises:
         ConfigError: as `open_plain`; ``run-unreadable`` if it cannot be opened.
     """
-    try:
-        descriptor = open_plain(path, os.O_RDONLY)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read it: {error.strerror}",
-            code="run-unreadable",
-            where=str(path),
-            hint="Valid: a directory that `trueweight run --out` wrote.",
-        ) from None
-    with os.fdopen(descriptor, "rb") as file:
+    with _open_to_read(path) as file:
         return file.read()
 
 
@@ -124,12 +116,23 @@ def digest_plain(path: Path) -> tuple[int, str]:
     """The number of bytes of a regular file, and their SHA-256 in hexadecimal digits.
 
     Raises:
-        ConfigError: as `open_plain`.
-        OSError: if it cannot be opened.
+        ConfigError: as `read_plain`.
     """
-    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+    with _open_to_read(path) as file:
         found = file_digest(file, "sha256").hexdigest()
         return file.tell(), found
+
+
+def _open_to_read(path: Path) -> BufferedReader:
+    try:
+        return os.fdopen(open_plain(path, os.O_RDONLY), "rb")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read it: {error.strerror}",
+            code="run-unreadable",
+            where=str(path),
+            hint="Valid: a directory that `trueweight run --out` wrote.",
+        ) from None
 
 
 def replace_plain(path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ from trueweight.core import TrueweightError
 from trueweight.core.run_comparison import RunComparison
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import decode_summary, encode_summary
-from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, TrialNames, read_cached, read_plain, write_cached
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, TrialNames, digest_plain, read_cached, write_cached
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, pack, unpack
 from trueweight.workflow.judge.processes import LEAST, JudgePool, JudgeProcesses, PoolMaker, process_number
@@ -244,4 +244,4 @@ def _name(*parts: str) -> str:
 
 
 def _content(run: RunDir, file: RunFile) -> str:
-    return sha256(read_plain(file.of(run.path))).hexdigest() if file.is_in(run.path) else ""
+    return digest_plain(file.of(run.path))[1] if file.is_in(run.path) else ""
