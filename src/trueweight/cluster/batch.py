@@ -19,7 +19,7 @@ from msgspec.structs import replace as with_fields
 from trueweight.cluster.coordinator import Clock, Line, WorkerLimits, align
 from trueweight.cluster.cut import Batch
 from trueweight.cluster.limits import INTERRUPTED
-from trueweight.cluster.shards import BlockWriter, ShardFolder, ended_by_itself, latest
+from trueweight.cluster.shards import BlockWriter, ShardFolder, latest
 from trueweight.config import keys_for
 from trueweight.core import ConfigError, InfrastructureError, Trial, TrueweightError
 from trueweight.store import not_done
@@ -111,7 +111,7 @@ async def _send(
 ) -> BatchResult:
     _require_same_code(task.code, worker)
     batch, folder = task.batch, ShardFolder(task.place, task.run)
-    before = {trial for trial, one in latest(folder.exchanges(batch.name)).items() if ended_by_itself(one)}
+    before = {trial for trial, one in latest(folder.exchanges(batch.name)).items() if not one.interrupted}
     todo = not_done(batch.trials, before)
     if not todo:
         return BatchResult(batch.name, len(before))

@@ -20,7 +20,7 @@ from typing import Any, Final
 import fsspec
 import msgspec
 
-from trueweight.core import ConfigError, Exchange, FailureKind, InfrastructureError, digest
+from trueweight.core import ConfigError, Exchange, InfrastructureError, digest
 from trueweight.redaction import for_people
 from trueweight.store import Manifest, RunFile, SessionRecord, decode_exchange, encode_exchange, replace_plain, zstd
 
@@ -193,11 +193,6 @@ class ShardFolder:
             )
 
 
-def ended_by_itself(exchange: Exchange) -> bool:
-    """Whether an exchange ended by itself; an interrupted one is sent again."""
-    return exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
-
-
 def later(one: Exchange, other: Exchange) -> bool:
     """Whether the first of two exchanges of a trial is the one that counts: a whole one before an interrupted one, then
     the later one, as in the record of one machine. The rule is the same in each order."""
@@ -205,7 +200,7 @@ def later(one: Exchange, other: Exchange) -> bool:
 
 
 def _rank(exchange: Exchange) -> tuple[bool, str, str]:
-    return ended_by_itself(exchange), exchange.started_at, sha256(encode_exchange(exchange)).hexdigest()
+    return not exchange.interrupted, exchange.started_at, sha256(encode_exchange(exchange)).hexdigest()
 
 
 def latest(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:

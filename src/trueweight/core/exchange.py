@@ -207,6 +207,11 @@ class Exchange:
         return self.final.failure
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the run was stopped during the final attempt, so that a resume sends the trial again."""
+        return self.failure is not None and self.failure.kind is FailureKind.INTERRUPTED
+
+    @property
     def judgeable(self) -> bool:
         """Whether the final attempt has a response of the server that checks can judge."""
         return self.answered or (self.failure is not None and self.failure.kind is FailureKind.ERROR_IN_BODY)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from trueweight.core import ConfigError, Exchange, FailureKind
+from trueweight.core import ConfigError, Exchange
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
 from trueweight.store.encode import encode_exchange
 from trueweight.store.files import RunFile, disk_error
@@ -202,9 +202,8 @@ def _union(runs: Sequence[RunDir]) -> dict[str, _Source]:
 
 
 def _source_of(exchange: Exchange, run: int) -> _Source:
-    whole = exchange.failure is None or exchange.failure.kind is not FailureKind.INTERRUPTED
     text = hashlib.sha256(encode_exchange(exchange)).hexdigest()
-    return _Source(exchange.started_at, exchange.trial, run, text, whole)
+    return _Source(exchange.started_at, exchange.trial, run, text, whole=not exchange.interrupted)
 
 
 def _better(one: _Source, other: _Source, exchange: Exchange, runs: Sequence[RunDir]) -> _Source:
