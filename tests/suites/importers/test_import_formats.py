@@ -528,6 +528,20 @@ def test_batches_of_messages_are_joined_by_custom_id(tmp_path: Path) -> None:
     assert (case.answer, len(imported.left_out)) == ({"content": "No."}, 1)
 
 
+def test_a_custom_id_of_two_requests_joins_nothing(tmp_path: Path) -> None:
+    """Two batches that number theirs alike: which reply answers which request is not known. The others stay."""
+    asked = [("1", "one"), ("1", "two"), ("2", "three"), ("2", "three")]
+    rows = [{"custom_id": name, "body": {"messages": [{"role": "user", "content": text}]}} for name, text in asked]
+    said = {"choices": [{"message": {"role": "assistant", "content": "No."}, "finish_reason": "stop"}]}
+    replies = [{"custom_id": name, "response": {"status_code": 200, "body": said}} for name in "12"]
+    imported = read_format("openai-log", lines(tmp_path / "a.jsonl", *rows, *replies), "mine")
+    assert [(case.request["messages"][0]["content"], case.answer) for case in imported.cases] == [
+        ("three", {"content": "No."}),
+        ("three", {"content": "No."}),
+    ]
+    assert sum("custom_id is that of several requests" in one.reason for one in imported.left_out) == 3
+
+
 def test_a_stored_completion_without_messages_is_left_out(tmp_path: Path) -> None:
     """The API lists them apart."""
     stored = {"object": "chat.completion", "choices": [{"message": {"role": "assistant", "content": "No."}}]}

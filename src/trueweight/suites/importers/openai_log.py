@@ -9,12 +9,14 @@ from typing import Any, Final, NamedTuple
 from trueweight.core import Severity
 from trueweight.suites.importers.chat_shape import ChatShape, answer_in, as_chat, response_in
 from trueweight.suites.importers.importer import (
+    OF_SEVERAL,
     Item,
     LeftOut,
     Malformed,
     NotSent,
     Numbered,
     chat_request,
+    ids_of_several,
     importer,
     json_lines,
     make_case,
@@ -88,12 +90,16 @@ def _as_batch(item: Numbered | Malformed) -> Numbered | Malformed:
 
 
 class _Batch:
-    """The lines of a batch by ``custom_id``: the requests of the file, those of files beside it, and the replies."""
+    """The lines of a batch by ``custom_id``: the requests of the file, those of files beside it, and the replies.
+
+    An id in ``of_several`` is that of different requests, so which reply answers which is not known.
+    """
 
     def __init__(self, own: Sequence[Numbered], beside: Sequence[Numbered]) -> None:
         self.own = {str(one.value["custom_id"]): one.value for one in own if "body" in one.value}
         self.requests = {str(one.value["custom_id"]): one.value for one in beside if "body" in one.value} | self.own
         self.replies = {str(one.value["custom_id"]): one.value for one in (*beside, *own) if "response" in one.value}
+        self.of_several = ids_of_several(one.value for one in (*own, *beside))
 
 
 def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[Item]:
@@ -132,6 +138,8 @@ def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[
 def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
     """A line of a batch with its other half; or why it is no case."""
     named = str(value["custom_id"])
+    if named in batch.of_several:
+        return OF_SEVERAL
     if "body" not in value and named in batch.own:
         return "the reply to a request of the same file, which it is joined to by custom_id"
     if "body" not in value and named not in batch.requests:

@@ -258,22 +258,6 @@ def format_of(row: Row) -> str | None:
     return next((name for name, form in LOG_FORMATS.items() if form.recognises(row)), None)
 
 
-def ids_of_several(rows: Sequence[Row], beside: Sequence[Row]) -> frozenset[str]:
-    """The ``custom_id`` of several different requests, as of two batches that number theirs alike.
-
-    Args:
-        beside: rows of files beside the log.
-    """
-    bodies: dict[str, Any] = {}
-    several = set()
-    for row in (*rows, *beside):
-        if "custom_id" in row and row.get("body") is not None:
-            named = str(row["custom_id"])
-            if bodies.setdefault(named, row["body"]) != row["body"]:
-                several.add(named)
-    return frozenset(several)
-
-
 def joined_batch(rows: Sequence[Row], beside: Sequence[Row]) -> dict[str, JsonObject]:
     """``custom_id`` → the line of Batch input with the ``response`` and ``error`` of its output.
 

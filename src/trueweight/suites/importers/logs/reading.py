@@ -12,8 +12,8 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
 from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
-from trueweight.suites.importers.importer import Numbered, chat_request
-from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, ids_of_several, joined_batch
+from trueweight.suites.importers.importer import OF_SEVERAL, Numbered, chat_request, ids_of_several
+from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, joined_batch
 from trueweight.suites.importers.logs.line import Call, LogLine
 from trueweight.suites.importers.logs.rows import log_files, read_rows
 from trueweight.suites.strict_yaml import json_as_yaml
@@ -24,9 +24,6 @@ MAX_DEPTH = 60
 """Levels of a request; a suite's file has some around it."""
 _REPLY = "the reply to a request of the log, which it is joined to by custom_id"
 _NO_REQUEST = "a reply without its request: no line here or in a file beside it has its custom_id and a body"
-_SEVERAL = (
-    "its custom_id is that of several requests, so their replies are not known: put each batch into another folder"
-)
 
 
 class ReadLog(NamedTuple):
@@ -110,7 +107,7 @@ def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[
         others = sorted(one for one in path.parent.glob("*.jsonl") if one != path)
         beside = [item.value for one in others for item in read_rows(one) if isinstance(item, Numbered)]
     requests = {str(row["custom_id"]) for row in batch if "body" in row and "custom_id" in row}
-    whole, several = joined_batch(batch, beside), ids_of_several(batch, beside)
+    whole, several = joined_batch(batch, beside), ids_of_several((*batch, *beside))
     for item, name in rows:
         if name != "openai-batch":
             yield item, name
@@ -120,7 +117,7 @@ def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[
             continue
         named = str(item.value["custom_id"])
         if named in several:
-            yield LeftOut(item.path, item.line, _SEVERAL)
+            yield LeftOut(item.path, item.line, OF_SEVERAL)
         elif "body" not in item.value and (named in requests or "body" not in whole[named]):
             yield LeftOut(item.path, item.line, _REPLY if named in requests else _NO_REQUEST)
         else:
