@@ -5,7 +5,7 @@ from trueweight.report.divergence import divergence
 from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
-from trueweight.report.page import Failing, failing_cells, render_html, wanted_answers, wanted_trials, write_html
+from trueweight.report.page import Failing, failing_cells, render_html, wanted_answers, wanted_trials
 from trueweight.report.page.payload import evidence_json
 from trueweight.report.text import for_log, visible
 
@@ -27,5 +27,4 @@ __all__ = [
     "visible",
     "wanted_answers",
     "wanted_trials",
-    "write_html",
 ]

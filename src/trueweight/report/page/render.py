@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -266,8 +266,3 @@ def render_html(summary: Summary, evidence: Iterable[Evidence], *, title: str = 
 
 def _candidates(summary: Summary, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name != summary.run.reference)
-
-
-def write_html(summary: Summary, evidence: Iterable[Evidence], file: IO[str], *, title: str = "") -> None:
-    """The same, written to a text file object."""
-    file.write(render_html(summary, evidence, title=title))
