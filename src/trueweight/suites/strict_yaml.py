@@ -223,7 +223,7 @@ _UNREADABLE = re.compile(
     "[\x7f-\xa0\xad\u0600-\u0605\u061c\u06dd\u070f\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ue000-\uf8ff"
     "\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-"""Control, bidi and zero-width characters and odd spaces: who reads the file or its preview sees them as escapes."""
+"""Control, bidi and zero-width characters and odd spaces: in the file and in its preview they are escapes."""
 
 
 def json_as_yaml(value: Any) -> str:
