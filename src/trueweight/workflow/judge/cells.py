@@ -19,6 +19,7 @@ from trueweight.core.thinking import sets_thinking
 from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import benjamini_hochberg
 from trueweight.statistics.proportion import fisher_exact_p, independent
+from trueweight.workflow.judge.lean import shared
 
 
 class CellKey(NamedTuple):
@@ -81,19 +82,19 @@ class _FailedByAll:
 
     def add(self, key: CellKey, seen: Observation) -> None:
         """Count one trial of a cell."""
-        shared, found = key._replace(provider=""), split(seen.findings)
+        sent, found = key._replace(provider=""), split(seen.findings)
         if seen.arrived and holds(seen, SEVERE) >= 0:
-            self._judged[shared].add(key.provider)
+            self._judged[sent].add(key.provider)
         for check in found.severe_failed:
-            self._failing[shared][check].add(key.provider)
-        self._passing[shared] |= found.severe_passed
+            self._failing[sent][check].add(key.provider)
+        self._passing[sent] |= found.severe_passed
 
     def checks(self) -> Mapping[CellKey, frozenset[str]]:
         """The checks by case, API and way."""
         out: defaultdict[CellKey, frozenset[str]] = defaultdict(frozenset)
-        for shared, checks in self._failing.items():
-            several = {check for check, names in checks.items() if len(names) > 1 and names >= self._judged[shared]}
-            out[shared] = frozenset(several - self._passing[shared])
+        for sent, checks in self._failing.items():
+            several = {check for check, names in checks.items() if len(names) > 1 and names >= self._judged[sent]}
+            out[sent] = frozenset(several - self._passing[sent])
         return out
 
 
@@ -136,9 +137,8 @@ def _lacking(seen: Observation, checks: Set[str]) -> Observation:
     """The observation without the findings of some checks."""
     if not checks:
         return seen
-    return msgspec.structs.replace(
-        seen, findings=tuple(finding for finding in seen.findings if finding.check not in checks)
-    )
+    kept = shared(tuple(finding for finding in seen.findings if finding.check not in checks))
+    return msgspec.structs.replace(seen, findings=kept)
 
 
 def _unsupported(seen: Observation) -> bool:
