@@ -100,7 +100,7 @@ def prompt_tokens_same(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest])
     failure="One of several system messages does not reach the model in {cases}",
     severity=Severity.SHOULD,
     row=37,
-    explains=("prompt-tokens-like-reference", "content-matches"),
+    explains=("prompt-tokens-like-reference", "prompt-tokens-more", "content-matches"),
     source="https://github.com/ollama/ollama/issues/2438",
     on_request=True,
     params=_params("than", "at_least"),

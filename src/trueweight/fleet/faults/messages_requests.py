@@ -27,7 +27,7 @@ class ChatError(Fault):
         return RefusedError(message, status=response.status).response()
 
 
-@fault("messages-first-system-block", api=_API, rows=(37,), checks=("prompt-tokens-more",))
+@fault("messages-first-system-block", api=_API, rows=(37,), checks=("system-messages-kept",))
 class FirstSystemBlock(Fault):
     """Of several system blocks only the first is read."""
 

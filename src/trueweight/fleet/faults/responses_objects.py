@@ -70,7 +70,7 @@ class CutWithoutReason(Objects):
         response["incomplete_details"] = None
 
 
-@fault("responses-cut-said-completed", api=_API, checks=("finish-reason",))
+@fault("responses-cut-said-completed", api=_API, checks=("finish-reason", "responses-item-constant"))
 class CutSaidCompleted(Objects):
     """A response that max_output_tokens cut is completed."""
 
@@ -113,7 +113,7 @@ class ResponsesUsageMissing(Objects):
         response["usage"] = None
 
 
-@fault("responses-cached-apart", api=_API, checks=("usage-cached-within",))
+@fault("responses-cached-apart", api=_API, checks=("usage-cached-within", "usage-cached-once"))
 class CachedApart(Objects):
     """Input tokens exclude the cached ones, as those of Messages do."""
 

@@ -37,6 +37,7 @@ _HELLO = events(response(message()), [["hel", "lo"]])
     protocol="responses",
     scope=Scope.COMPLETION,
     engine=True,
+    explains=("responses-call-constant", "responses-item-constant"),
     source="https://github.com/lemonade-sdk/lemonade/issues/3607",
     why="Clients put deltas where these say. Without them, parallel items run into each other or are dropped.",
     fix="Send output_index, item_id and content_index with each event, the same id from beginning to end.",
