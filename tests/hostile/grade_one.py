@@ -13,7 +13,7 @@ from judge_one import measure_reply
 
 from trueweight.core import Case
 from trueweight.core.grader import GRADERS
-from trueweight.core.steps import rare_garbage_collection
+from trueweight.core.steps import rare_garbage_collection, return_large_blocks
 
 EXPECTED: Mapping[str, tuple[Any, ...]] = {
     "call-fields": ({"calls": [{"name": "f", "arguments": {"a": 1}}]},),
@@ -41,6 +41,7 @@ CONTENTS: Mapping[str, Callable[[int], str]] = {
 
 if __name__ == "__main__":
     assert set(EXPECTED) == set(GRADERS.all())
+    return_large_blocks()
     with rare_garbage_collection():
         for grader, expectations in EXPECTED.items():
             for expected in expectations:
