@@ -40,7 +40,8 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_shards_become_a_run_a_change_a_verdict_and_a_publication(shards: Path, tmp_path: Path) -> None:
     """The merge job's steps, in order, as verify.yml calls them."""
     env = environment(tmp_path, BAR="bar.toml")
-    assert shell(SCRIPTS / "merge.sh", shards / "shards", tmp_path / "run", cwd=tmp_path, env=env).returncode == 0
+    merged = shell(SCRIPTS / "merge.sh", shards / "shards", tmp_path / "run", cwd=tmp_path, env=env)
+    assert merged.returncode == 0, merged.stderr
     first = shell(SCRIPTS / "change.sh", "before", "run", "change.md", cwd=tmp_path, env=env)
     assert first.returncode == 0, first.stderr
     assert "no earlier run" in (tmp_path / "change.md").read_text(encoding="utf-8")
@@ -75,7 +76,8 @@ def test_the_history_is_one_commit_and_becomes_a_site(shards: Path, tmp_path: Pa
     """Two nights: the branch holds both, in a single commit, and the site has a page for each."""
     git("init", "-q", "--bare", "origin.git", cwd=tmp_path)
     env = environment(tmp_path, MERGED="0", KEEP="1", GIT_CONFIG_GLOBAL=os.devnull)
-    shell(SCRIPTS / "merge.sh", shards / "shards", tmp_path / "run", cwd=tmp_path, env=env)
+    merged = shell(SCRIPTS / "merge.sh", shards / "shards", tmp_path / "run", cwd=tmp_path, env=env)
+    assert merged.returncode == 0, merged.stderr
     for night in (1, 2):
         manifest = tmp_path / "run" / "manifest.json"
         value = json.loads(manifest.read_text(encoding="utf-8"))

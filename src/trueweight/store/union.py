@@ -6,6 +6,7 @@ result, and a run merged with itself, or with a part of itself, is the same run.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -16,8 +17,9 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from trueweight.core import ConfigError, Exchange
+from trueweight.core import ConfigError, Exchange, Provider, ThinkingMode
 from trueweight.core.shard import WHOLE, join, stretches_from_json, stretches_to_json
+from trueweight.core.thinking import ThinkingControl
 from trueweight.store.encode import encode_exchange
 from trueweight.store.files import RunFile, disk_error
 from trueweight.store.lock import Lock
@@ -27,7 +29,7 @@ from trueweight.store.rundir import CurrentPlan, RunDir
 
 MACHINES = "machines"
 _PER_RUN = (SHARDS, AMENDED, EARLIER_BARS, COMMAND)
-_COMPARED = ("tool_version", "seed", "repeats", "passes", "thinking", "suites", "providers", "bar_digest")
+_COMPARED = ("tool_version", "seed", "repeats", "passes", "thinking", "suites", "bar_digest")
 _SAMPLING = "sampling"
 """The option of a manifest with the sampling of the run."""
 _DIFFERENCES = {
@@ -35,7 +37,6 @@ _DIFFERENCES = {
     "repeats": "has another number of repeats",
     "passes": "has another number of passes of the reference",
     "suites": "has other suites, or other versions of them",
-    "providers": "has other providers, or other settings of them",
     "bar_digest": "has another bar",
     "thinking": "has other modes of thinking (--thinking)",
 }
@@ -160,12 +161,30 @@ def _from_probes(mine: Manifest, theirs: Manifest) -> Iterator[_Difference]:
             "was recorded with another sampling",
             "Record all shards with one --probe-from, or with one --sampling: recommended, or as-written.",
         )
+    if _as_declared(mine) == _as_declared(theirs) and _asked(mine) != _asked(theirs):
+        yield _Difference(
+            "switches the thinking of a provider by other fields",
+            "The probes of the shards found different ways. Record all shards with one --probe-from, or name the "
+            "fields in providers.toml: thinking = { off = { … } }.",
+        )
+
+
+def _as_declared(manifest: Manifest) -> list[Provider]:
+    """The providers without what a probe may find of their thinking: a shard's probe may go unanswered."""
+    return [dataclasses.replace(one, thinking=ThinkingControl()) for one in manifest.providers]
+
+
+def _asked(manifest: Manifest) -> list[dict[ThinkingMode, Mapping[str, Any] | None]]:
+    """Of each provider the fields that the requests of the run add. Those of other modes change nothing."""
+    return [{mode: one.thinking.fields(mode) for mode in manifest.thinking} for one in manifest.providers]
 
 
 def _from_plans(one: RunDir, other: RunDir) -> Iterator[str]:
     mine, theirs = one.manifest, other.manifest
     if mine.seed != theirs.seed:
         yield f"has the seed {theirs.seed}, not {mine.seed}"
+    if _as_declared(mine) != _as_declared(theirs):
+        yield "has other providers, or other settings of them"
     for key in _COMPARED:
         if getattr(mine, key) != getattr(theirs, key):
             yield _DIFFERENCES[key]
@@ -238,7 +257,21 @@ def _manifest(manifests: Sequence[Manifest]) -> Manifest:
     if len(commands) == 1 and (command := commands.pop()):
         options[COMMAND] = list(command)
     started = min(one.started_at for one in manifests)
-    return replace(manifests[0], started_at=started, host=_hosts(manifests), options=options)
+    providers = tuple(_with_known_switches(same) for same in zip(*(one.providers for one in manifests), strict=True))
+    return replace(manifests[0], started_at=started, host=_hosts(manifests), options=options, providers=providers)
+
+
+def _with_known_switches(same: Sequence[Provider]) -> Provider:
+    """A provider as its shards know it: a switch that only some of their probes saw is known, in any order of them."""
+    known = same[0].thinking
+    for mode in ("on", "off"):
+        found = [fields for one in same if (fields := getattr(one.thinking, mode)) is not None]
+        known = dataclasses.replace(known, **{mode: min(found, key=_text, default=None)})
+    return dataclasses.replace(same[0], thinking=known)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _hosts(manifests: Sequence[Manifest]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shards import PROVIDERS, answered, manifest, plan, record_of, write
 
-from trueweight.core import ConfigError, Exchange, FailureKind, Provider, Shard, parse_shard
+from trueweight.core import ConfigError, Exchange, FailureKind, Provider, Shard, ThinkingMode, parse_shard
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.shard import WHOLE, join
+from trueweight.core.thinking import ThinkingControl
 from trueweight.plan import make_plan, take_shard
 from trueweight.store import RunDir, merge
 from trueweight.workflow.finish import finish
@@ -124,6 +126,41 @@ def test_another_plan_is_refused_with_the_reason(
     runs = [made(tmp_path / "a", EVERYTHING), made(tmp_path / "b", (), **changes)]
     with pytest.raises(ConfigError, match=words):
         merge(runs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def knowing(off: object) -> tuple[Provider, ...]:
+    """The providers, of which a shard's probe saw what switches the candidate's thinking off; or not, for None."""
+    return (PROVIDERS[0], dataclasses.replace(PROVIDERS[1], thinking=ThinkingControl(off=off)))
+
+
+@pytest.mark.parametrize("seen", [({}, None), (None, {"think": False}), ({"think": False}, {"a": 1})])
+def test_a_probe_that_saw_less_of_a_switch_that_no_request_uses_changes_nothing(
+    made: Callable[..., RunDir], tmp_path: Path, seen: Sequence[object]
+) -> None:
+    """Shards whose probes differ are merged, in any order to the same bytes, and what one of them knows is kept."""
+    shards = [Shard(k, 2) for k in (1, 2)]
+    runs = [
+        made(tmp_path / f"s{shard.number}", of_shard(shard), [shard], providers=knowing(off))
+        for shard, off in zip(shards, seen, strict=True)
+    ]
+    orders = {"there": runs, "back": runs[::-1]}
+    found = []
+    for name, order in orders.items():
+        merge(order, tmp_path / name).close()
+        found.append(record_of(tmp_path / name))
+    assert found[0] == found[1]
+    with RunDir.open(tmp_path / "there") as merged:
+        assert merged.manifest.providers[1].thinking.off in [one for one in seen if one is not None]
+
+
+def test_shards_that_switch_thinking_by_other_fields_are_refused(made: Callable[..., RunDir], tmp_path: Path) -> None:
+    """Their requests differ; the error says what makes the shards alike."""
+    asked = {"thinking": (ThinkingMode.OFF,)}
+    runs = [made(tmp_path / f"s{n}", (), providers=knowing({"think": n}), **asked) for n in (1, 2)]
+    with pytest.raises(ConfigError, match="thinking of a provider by other fields") as caught:
+        merge(runs, tmp_path / "out")
+    assert "--probe-from" in str(caught.value.hint)
     assert not (tmp_path / "out").exists()
 
 
