@@ -42,6 +42,8 @@ EVERY = 12
 """One case in so many is asked of the healthy providers here."""
 SLOW = frozenset({"silent", "slow-loris", "stalled"})
 """Faults that are found by waiting; the whole matrix waits for them."""
+BY_THE_CLOCK = frozenset({"stream-buffered", "stream-burst"})
+"""Faults of which a client that shares its cores with other tests can say nothing: it does not see when pieces came."""
 Record = tuple[RunDir, tuple[str, ...]]
 """A matrix on record, and the names of its faults and of two healthy providers."""
 
@@ -52,7 +54,7 @@ Record = tuple[RunDir, tuple[str, ...]]
 )
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     """One fault in so many over HTTP, with two healthy providers."""
-    faults = [name for name in matrix_faults() if name not in SLOW][:: request.param]
+    faults = [name for name in matrix_faults() if name not in SLOW | BY_THE_CLOCK][:: request.param]
     names = (*faults, "other-stack", "healthy-chatty")
     suites = [find_suite(name) for name in shipped_suites()]
     with record_matrix(suites, tmp_path_factory.mktemp("matrix") / "run", names, every=EVERY) as run:
