@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json
 from trueweight.core.json_value import JsonObject
@@ -242,24 +242,6 @@ def parsed(value: Any) -> Any:
         except (ValueError, RecursionError):
             return value
     return value
-
-
-OF_SEVERAL: Final = (
-    "its custom_id is that of several requests, so their replies are not known: put each batch into another folder"
-)
-"""Why a line of a batch is left out whose id `ids_of_several` has."""
-
-
-def ids_of_several(rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The ``custom_id`` of several different requests, as of two batches that number theirs alike."""
-    bodies: dict[str, Any] = {}
-    several = set()
-    for row in rows:
-        if "custom_id" in row and row.get("body") is not None:
-            named = str(row["custom_id"])
-            if bodies.setdefault(named, row["body"]) != row["body"]:
-                several.add(named)
-    return frozenset(several)
 
 
 def json_lines(path: Path) -> Items:

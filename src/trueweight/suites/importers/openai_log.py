@@ -7,26 +7,28 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from trueweight.core import Severity
-from trueweight.suites.importers.chat_shape import ChatShape, answer_in, as_chat, response_in
+from trueweight.suites.importers.batch_lines import OF_SEVERAL, as_batch_line, ids_of_several
+from trueweight.suites.importers.chat_shape import ChatShape, as_chat, path_of
 from trueweight.suites.importers.importer import (
-    OF_SEVERAL,
     Item,
     LeftOut,
     Malformed,
     NotSent,
     Numbered,
     chat_request,
-    ids_of_several,
     importer,
     json_lines,
     make_case,
     parsed,
 )
+from trueweight.suites.importers.recorded_answer import answer_in, response_in
+from trueweight.suites.importers.recorded_stream import stream_api
 
 SOURCE = "https://platform.openai.com/docs/api-reference/chat"
 _BODIES: Final = ("request", "request_body", "proxy_server_request", "body")
 _REPLIES: Final = ("response", "response_body")
 _JSON_TEXTS: Final = (*_BODIES, *_REPLIES, "messages", "tools")
+_URLS: Final = ("url", "request_path", "path")
 _BESIDE_BODY: Final = frozenset({*_BODIES, *_REPLIES, "custom_id", "method", "url"})
 _APIS: Final = ("/chat/completions", "/responses", "/messages")
 """How the address of a request that is imported ends."""
@@ -78,15 +80,7 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
 
 
 def _as_batch(item: Numbered | Malformed) -> Numbered | Malformed:
-    """A line of Anthropic's Message Batches, which has ``params`` or ``result``, as a line of OpenAI's; others stay."""
-    if isinstance(item, Malformed) or "custom_id" not in item.value:
-        return item
-    line = dict(item.value)
-    if isinstance(line.get("params"), Mapping) and "body" not in line:
-        line |= {"body": line.pop("params"), "url": "/v1/messages"}
-    if isinstance(line.get("result"), Mapping) and "response" not in line:
-        line["response"] = line.pop("result").get("message")
-    return Numbered(item.path, item.line, line)
+    return item if isinstance(item, Malformed) else item._replace(value=as_batch_line(item.value))
 
 
 class _Batch:
@@ -147,7 +141,7 @@ def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
     request = batch.requests.get(named, value) if "body" not in value else value
     reply = batch.replies.get(named, {}).get("response")
     url = str(request.get("url", ""))
-    if not url or url.rstrip("/").endswith(_APIS):
+    if not url or path_of(url).endswith(_APIS):
         row = tuple(name for name in value if name not in _BESIDE_BODY)
         return _Record(parsed(request.get("body")), parsed(reply), row, url)
     return f"a request to {url}, not to chat completions, Responses or Messages"
@@ -155,11 +149,12 @@ def _batch_record(value: Mapping[str, Any], batch: _Batch) -> _Record | str:
 
 def _record(value: Mapping[str, Any]) -> _Record:
     found = next((value[name] for name in _BODIES if name in value and value[name] not in (None, {}, "")), None)
+    url = next((one for one in map(value.get, _URLS) if isinstance(one, str)), "")
     if isinstance(found, Mapping) and "messages" not in found and isinstance(found.get("body"), Mapping):
         found = found["body"]
     reply = next((value[name] for name in _REPLIES if value.get(name)), None)
     if found is not None:
-        return _Record(found, reply, tuple(name for name in value if name not in _BESIDE_BODY))
+        return _Record(found, reply, tuple(name for name in value if name not in _BESIDE_BODY), url)
     if isinstance(value.get("input"), Mapping) and "preferred_output" in value:
         turns = value["preferred_output"]
         return _Record(value["input"], turns[-1] if isinstance(turns, list) and turns else None, ())
@@ -187,13 +182,15 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
         return ChatShape(body)
     if "spend" in row and not any(body.get(name) for name in ("messages", "input", *_OTHERS)):
         return "no messages are stored (LiteLLM keeps them with store_prompts_in_spend_logs)"
-    other = next((kind for name, kind in _OTHERS.items() if name in body and "messages" not in body), "")
+    named = (kind for name, kind in _OTHERS.items() if name in body and not isinstance(body[name], Mapping))
+    other = "" if {"messages", "input"} & body.keys() else next(named, "")
     if other:
         return f"a request of {other}, not of chat completions, Responses or Messages"
     if "messages" in body and not _is_list_of_objects(body["messages"]):
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
-    url = "/messages" if response_in(record.reply).get("type") == "message" else record.url
-    stored = record.reply or "messages" in body or "input" in body
+    by_messages = stream_api(record.reply) == "messages" or response_in(record.reply).get("type") == "message"
+    url = "/messages" if by_messages else record.url
+    stored = record.reply or {"messages", "input", "prompt"} & body.keys()
     return as_chat(body, url) if stored else ChatShape(dict(body))
 
 

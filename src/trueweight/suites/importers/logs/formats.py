@@ -10,6 +10,7 @@ from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import parsed
 from trueweight.suites.importers.logs.line import Call, number, seconds_to_ms, whole, without
 from trueweight.suites.importers.logs.otel import is_span, read_span, spans_in
+from trueweight.suites.importers.recorded_stream import stream_api
 
 Row = Mapping[str, Any]
 
@@ -195,10 +196,11 @@ def _bodies(row: Row) -> Call | str:
     model = reply.get("model", "") if isinstance(reply, Mapping) else ""
     start, end = next((when(row[name]) for name in _STARTS if row.get(name)), ""), when(row.get("end_time"))
     took = next((number(row[name]) for name in ("duration_ms", "latency_ms", "delay_ms") if name in row), None)
-    text = {"role": "assistant", "content": reply} if isinstance(reply, str) else None
+    held = isinstance(reply, Mapping) or bool(stream_api(reply))
+    text = {"role": "assistant", "content": reply} if isinstance(reply, str) and not held else None
     return Call(
         body,
-        reply if isinstance(reply, Mapping) else None,
+        reply if held else None,
         text,
         url=str(row.get("url", row.get("path", "")) or ""),
         model=str(model or row.get("model") or (body.get("model", "") if isinstance(body, Mapping) else "")),
@@ -230,7 +232,7 @@ def _has(*names: str) -> Callable[[Row], bool]:
 
 
 LOG_FORMATS: Final[Mapping[str, LogFormat]] = {
-    "openai-batch": LogFormat("OpenAI Batch: input and output, joined by custom_id", _has("custom_id"), _batch),
+    "openai-batch": LogFormat("OpenAI Batch and Message Batches, joined by custom_id", _has("custom_id"), _batch),
     "otel": LogFormat("OpenTelemetry GenAI spans (OTLP JSON)", is_span, read_span, spans_in),
     "litellm": LogFormat(
         "LiteLLM spend logs (JSON lines or CSV)",

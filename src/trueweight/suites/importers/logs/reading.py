@@ -11,11 +11,13 @@ from trueweight.core import ConfigError, near_miss
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import RecordedAnswer
 from trueweight.suites.importers import LeftOut, Malformed
-from trueweight.suites.importers.chat_shape import answer_in, as_chat, model_in, usage_in
-from trueweight.suites.importers.importer import OF_SEVERAL, Numbered, chat_request, ids_of_several
+from trueweight.suites.importers.batch_lines import OF_SEVERAL, as_batch_line, ids_of_several
+from trueweight.suites.importers.chat_shape import as_chat
+from trueweight.suites.importers.importer import Numbered, chat_request
 from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, joined_batch
 from trueweight.suites.importers.logs.line import Call, LogLine
 from trueweight.suites.importers.logs.rows import log_files, read_rows
+from trueweight.suites.importers.recorded_answer import answer_in, model_in, usage_in
 from trueweight.suites.strict_yaml import json_as_yaml
 
 _ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError, ArithmeticError)
@@ -101,11 +103,15 @@ def read_log(path: Path, form: str | None = None) -> ReadLog:
 
 def _joined(rows: Sequence[tuple[Numbered, str]], path: Path) -> Iterator[tuple[Numbered, str] | LeftOut]:
     """The rows, those of a batch with their other half, which may be in a file beside the log."""
+    rows = [
+        (item._replace(value=as_batch_line(item.value)) if name == "openai-batch" else item, name)
+        for item, name in rows
+    ]
     batch = [item.value for item, name in rows if name == "openai-batch"]
     beside: list[Mapping[str, Any]] = []
     if batch and not path.is_dir():
         others = sorted(one for one in path.parent.glob("*.jsonl") if one != path)
-        beside = [item.value for one in others for item in read_rows(one) if isinstance(item, Numbered)]
+        beside = [as_batch_line(item.value) for one in others for item in read_rows(one) if isinstance(item, Numbered)]
     requests = {str(row["custom_id"]) for row in batch if "body" in row and "custom_id" in row}
     whole, several = joined_batch(batch, beside), ids_of_several((*batch, *beside))
     for item, name in rows:
