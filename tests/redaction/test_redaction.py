@@ -224,6 +224,19 @@ def test_pieces_that_hardly_show_a_key(pieces: list[str]) -> None:
     assert not shows(text, _NO_HEX)
 
 
+@pytest.mark.parametrize("others", [["gh"], ["GH", "pq", "3"], [_NO_HEX[at : at + 2] for at in range(24)]])
+def test_pieces_beside_short_strings_of_other_fields(others: list[str]) -> None:
+    """Short strings that come again and again, a few of them or many, do not hide those that spell a key."""
+    pieces = ["ghi", "jkl", "mno", "pqr"]
+    around = [*others, *others, *pieces, *others]
+    events = [{"model": one, "user": others[at % len(others)]} for at, one in enumerate(around)]
+    for at, piece in enumerate(pieces):
+        events[2 * len(others) + at] |= {"text": piece}
+    out = search_for(_NO_HEX).body(stream(events))
+    texts = [json.loads(line[6:]).get("text", "") for line in out.decode().splitlines() if line.startswith("data: {")]
+    assert not shows("".join(texts), _NO_HEX)
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_pieces_in_events_of_several_lines(ending: str) -> None:
     """An event may have its JSON over several data lines, and any line end."""

@@ -17,6 +17,8 @@ from trueweight.protocols.sse import read_sse
 
 # Inside a JSON string the quotes would be escaped, so the keys cannot match text that the model wrote.
 _MARK = re.compile(rb'"error"\s*+:\s*+(?!null)|"object"\s*+:\s*+"error"|event:[ \t]*+error')
+_WORD = b"error"
+"""It is in each of these, and found some twenty times as fast."""
 _BLANK_LINE = re.compile(rb"\n\n|\r\r|\n\r\n")
 _HEAD, _TAIL = 8 * 1024, 32 * 1024
 _MOST = 8
@@ -53,7 +55,7 @@ def error_in(body: bytes, find: ErrorOf | None = None) -> str | None:
 def _candidates(body: bytes) -> Iterator[tuple[bool, str | bytes]]:
     """JSON texts that may contain an error. The boolean says whether the event is named ``error``."""
     if body[:_HEAD].removeprefix(_BOM).lstrip().startswith(b"{"):
-        if len(body) <= _TAIL and _MARK.search(body):
+        if len(body) <= _TAIL and _WORD in body and _MARK.search(body):
             yield False, body.removeprefix(_BOM)
         return
     for block in _marked_blocks(body):
@@ -63,6 +65,8 @@ def _candidates(body: bytes) -> Iterator[tuple[bool, str | bytes]]:
 
 def _marked_blocks(body: bytes) -> Iterable[bytes]:
     """The first and the last blocks of a stream that may report an error, in order."""
+    if _WORD not in (body if len(body) <= _HEAD + _TAIL else body[:_HEAD] + body[-_TAIL:]):
+        return ()
     if len(body) <= _HEAD + _TAIL:
         blocks = [block for block in _BLANK_LINE.split(body) if _MARK.search(block)]
     else:

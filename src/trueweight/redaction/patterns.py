@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from trueweight.redaction.escapes import OF_OTHERS, OF_QUOTES, ROUNDS, may_have_escapes, unescape
@@ -22,6 +23,10 @@ class _Form(NamedTuple):
 
     text: bytes
     window: int
+
+
+_Place = tuple[_Form, int]
+"""A place in a form."""
 
 
 def _forms(key: str) -> Iterator[_Form]:
@@ -49,13 +54,15 @@ class KeyPatterns:
 
     def __init__(self, keys: Iterable[str]) -> None:
         forms = {_Form(form.text.lower(), form.window) for key in keys if len(key) >= SHORTEST for form in _forms(key)}
-        self._places: dict[bytes, list[tuple[_Form, int]]] = {}
+        self._places: dict[bytes, list[_Place]] = {}
         for form in sorted(forms):
             for at in range(len(form.text) - form.window + 1):
                 self._places.setdefault(form.text[at : at + form.window], []).append((form, at))
         self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
         self._pieces = _short_pieces(forms)
         self._split = _searcher(_split_pattern(forms, self._pieces)) if forms else None
+        self._may_blank = not any(set(form.text) & set(b'"\\') for form in forms)
+        self._can_spell = lru_cache(1024)(self._can_spell_in_any_order)
         # Quotes and slashes are escaped in every JSON text; that is of no interest if no form of a key has any.
         quotes = any(set(form.text) & set(b"\"'/\\") for form in forms)
         self._escapes = _searcher(OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS)
@@ -80,20 +87,40 @@ class KeyPatterns:
         """
         if self._split is None or data.count(b'"') < 4:
             return False
-        spelled: dict[tuple[_Form, int], int] = {}
+        found: set[bytes] = set()
+        rest, at = data, 0
+        for _ in range(_FEW if self._may_blank else 0):
+            hit = self._split(rest, at)
+            if hit is None:
+                return self._can_spell(frozenset(found)) and self._is_spelled_in(data)
+            start, at = hit
+            if (whole := _WHOLE.match(rest, start, at)) is None:
+                return True
+            found.add(whole[1].lower())
+            # A stream has the same short value in each event, and one replacement is cheaper than a hundred hits.
+            rest = rest.replace(b'"%b"' % whole[1], b'"%b"' % (b"\0" * len(whole[1])))
+        return self._is_spelled_in(data)
+
+    def _is_spelled_in(self, data: bytes) -> bool:
+        """Whether short strings spell so much, in their order, or another piece is found."""
+        assert self._split is not None
+        spelled: dict[_Place, int] = {}
         at = 0
         while (hit := self._split(data, at)) is not None:
             start, at = hit
             if (whole := _WHOLE.match(data, start, at)) is None:
                 return True
             piece = whole[1].lower()
-            for form, place in self._pieces[piece]:
-                length = spelled.get((form, place), 0) + len(piece)
-                if length >= form.window - 2 * (_PIECE - 1):
-                    return True
-                end = (form, place + len(piece))
-                spelled[end] = max(spelled.get(end, 0), length)
+            if any(_spells(place, len(piece), spelled) for place in self._pieces[piece]):
+                return True
         return False
+
+    def _can_spell_in_any_order(self, pieces: frozenset[bytes]) -> bool:
+        """Whether the pieces could spell so much, however often and in whatever order they come."""
+        spelled: dict[_Place, int] = {}
+        ends = [(at, form, len(piece)) for piece in pieces for form, at in self._pieces[piece]]
+        # In the order of their places, so that all that ends at a place is known before what begins there.
+        return any(_spells((form, at), size, spelled) for at, form, size in sorted(ends))
 
     def spans(self, data: bytes) -> Spans:
         """Where the parts of keys are, each as long as it goes on, in order; spans may overlap."""
@@ -111,6 +138,15 @@ class KeyPatterns:
         return found
 
 
+def _spells(place: _Place, size: int, spelled: dict[_Place, int]) -> bool:
+    """Whether so many characters at a place make what is spelled long enough. ``spelled`` has its length by its end."""
+    form, at = place
+    length = spelled.get(place, 0) + size
+    end = (form, at + size)
+    spelled[end] = max(spelled.get(end, 0), length)
+    return length >= form.window - 2 * (_PIECE - 1)
+
+
 def _extent(lowered: bytes, start: int, form: _Form, place: int) -> int:
     """The end of the longest text from ``start`` that agrees with the form from ``place``."""
     rest = form.text[place:]
@@ -126,6 +162,8 @@ def _extent(lowered: bytes, start: int, form: _Form, place: int) -> int:
 
 _PIECE = 4
 """Characters of a key at the end of a string that make it worth to join the strings."""
+_FEW = 16
+"""Different short strings of one text that are replaced, so that each is found once."""
 
 _CUT_ESCAPE = rb'(?:\\\\(?:u\{?|x)?[0-9a-f]{0,4}|%u?[0-9a-f]{0,4}|&#?[0-9a-z]{0,8}|=[0-9a-f]?)"'
 """The end of a string that may be the beginning of an escape: its pieces are not of the key."""
@@ -135,9 +173,9 @@ _CUT_ESCAPE = rb'(?:\\\\(?:u\{?|x)?[0-9a-f]{0,4}|%u?[0-9a-f]{0,4}|&#?[0-9a-z]{0,
 _WHOLE = re.compile(rb'"([^"]{1,3})"\s*(?:[^:\s]|\Z)')
 
 
-def _short_pieces(forms: Iterable[_Form]) -> dict[bytes, list[tuple[_Form, int]]]:
+def _short_pieces(forms: Iterable[_Form]) -> dict[bytes, list[_Place]]:
     """Every text of one to three characters of the forms, and where it is."""
-    found: dict[bytes, list[tuple[_Form, int]]] = {}
+    found: dict[bytes, list[_Place]] = {}
     for form in sorted(forms):
         for size in range(1, _PIECE):
             for at in range(len(form.text) - size + 1):
