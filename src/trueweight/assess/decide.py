@@ -36,6 +36,8 @@ COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
 _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
+_WHERE: Final = frozenset({WorkloadRule.LABEL, WorkloadRule.FIELD})
+"""Rules that say where the mistakes are."""
 _ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.PREFERRED})
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
@@ -176,7 +178,8 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     lost = found.failures.value or 0.0
     hard = [one for one in missed if one.rule not in _BY_FALLBACK or lost > COVERED]
     if hard:
-        return Move.STAY, (*hard, *(one for one in missed if one not in hard))
+        where = [one for one in still if one.rule in _WHERE]
+        return Move.STAY, (*hard, *(one for one in missed if one not in hard), *where)
     others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
     avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed
     if avoided and not (others and others <= TRANSPORT and lost <= COVERED):
@@ -213,6 +216,7 @@ def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:
         estimate=one.estimate,
         bound=one.bound,
         more_cases=one.more_cases,
+        baseline=one.baseline,
     )
 
 

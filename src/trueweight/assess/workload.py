@@ -79,6 +79,7 @@ def _rulings(bar: WorkloadBar, found: ProviderWorkload, *, stated: bool) -> Iter
             own = (*_on_answers(bar.answers, result), *_by_llm_judge(bar.answers, result, stated=False))
             yield from (one for one in own if one.outcome is Ruling.FAIL)
     yield from (one for result in found.tasks for one in _on_labels(result))
+    yield from (one for result in found.tasks for one in _on_fields(result))
     yield from _on_form(bar, found, stated=stated)
     for rule, estimate, at_least, at_most in (
         (WorkloadRule.READABLE, found.overall.readable, bar.readable_at_least, None),
@@ -101,6 +102,20 @@ def _on_labels(result: TaskResult) -> Iterator[WorkloadRuling]:
             label=one.label,
             at_least=LEAST_OF_LABEL,
             estimate=one.right,
+        )
+
+
+def _on_fields(result: TaskResult) -> Iterator[WorkloadRuling]:
+    """Fields that are surely lost, decided in the same way as labels."""
+    for one in result.lost_fields:
+        yield WorkloadRuling(
+            rule=WorkloadRule.FIELD,
+            outcome=Ruling.FAIL if one.against is Yardstick.GOLDEN else Ruling.INCONCLUSIVE,
+            task=result.task,
+            label=one.path,
+            at_least=one.at_least,
+            estimate=one.right,
+            baseline=one.baseline,
         )
 
 

@@ -97,6 +97,8 @@ class WorkloadRule(StrEnum):
     """A trusted LLM judge prefers the recorded answers by the margin at most."""
     LABEL = "label"
     """No label is surely answered as expected in less than half of its cases, whatever the bar says."""
+    FIELD = "field"
+    """No field of JSON or of a call is surely wrong far more often than at the baseline, whatever the bar says."""
     READABLE = "readable"
     """Answers have the form that the grader reads at least so often."""
     LATENCY = "p95-ms"
@@ -128,7 +130,7 @@ class RuleOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             cases do not replace them.
         more_trials: how many trials these cases are, at as many repeats.
         workload: the rule about the workload; None for all others.
-        task, label: of a rule about the workload; "" for all tasks, or labels, together.
+        task, label: of a rule about the workload; "" for all tasks, or labels, together. A field's path is a label.
         message: the sentence of a summary of format 1.
     """
 

@@ -31,7 +31,7 @@ class MoveReason(StrEnum):
     ALL_MET = "all-met"
     """Every rule of the bar about the workload is met."""
     RULE_MISSED = "rule-missed"
-    """A rule is surely missed. ``rule``, ``task``, ``label``, ``estimate``, ``bound``."""
+    """A rule is surely missed. ``rule``, ``task``, ``label``, ``estimate``, ``bound``, of a field ``baseline``."""
     RULE_OPEN = "rule-open"
     """A rule is not decided. ``rule``, ``task``, ``label``, ``estimate``, ``bound``, ``more_cases``."""
     NO_BAR = "no-bar"
@@ -64,6 +64,7 @@ class HostReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bound: float | None = None
     more_cases: int | None = None
     label: str = ""
+    baseline: float | None = None
 
 
 class Worse(StrEnum):

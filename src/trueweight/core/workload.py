@@ -77,6 +77,23 @@ class LostLabel(msgspec.Struct, frozen=True):
     against: Yardstick = Yardstick.BASELINE
 
 
+class LostField(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A field of JSON or of a call that is surely wrong far more often than at the baseline.
+
+    Attributes:
+        right: its mean score over the cases that expect it.
+        at_least: what that surely misses: below the baseline's own by `trueweight.workload.lost_fields.FALL`, or half.
+        baseline: the baseline's own: by golden answers, or with itself; None where that is not known.
+        against: golden if golden answers alone show it.
+    """
+
+    path: str
+    right: Quality
+    at_least: float
+    baseline: float | None = None
+    against: Yardstick = Yardstick.BASELINE
+
+
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A provider in one task, or in all of them.
 
@@ -99,7 +116,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         saved: of each case whose costs are known, USD that it costs less than the baseline, and the requests of the
             log that it stands for. Of all tasks together it is left out.
         confusion: None where answers are not in a word.
-        against: what confusion, fields and lost labels are counted against.
+        against: what confusion, fields, lost labels and lost fields are counted against.
         as_good: share of answers that a trusted LLM judge finds as good as the recorded one, or better; None without.
         preferred: share that it finds better minus share that it finds worse. Where the lower end is below zero, it is
             divided by the lower limit of the LLM judge's kappa, because mistakes of an LLM judge shrink a difference.
@@ -119,6 +136,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fields: tuple[FieldScore, ...] = ()
     against: Yardstick = Yardstick.BASELINE
     lost_labels: tuple[LostLabel, ...] = ()
+    lost_fields: tuple[LostField, ...] = ()
     as_good: Quality | None = None
     preferred: Quality | None = None
 
@@ -147,7 +165,8 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     Attributes:
         task: "" for all tasks together.
-        label: of `WorkloadRule.LABEL`, the expected answer.
+        label: of `WorkloadRule.LABEL`, the expected answer; of `WorkloadRule.FIELD`, the path.
+        baseline: of `WorkloadRule.FIELD`, what the baseline itself reaches; None where that is not known.
         at_least, at_most: the bound; for `WorkloadRule.QUALITY` and `PREFERRED` the difference that is still tolerated,
             below zero.
         estimate: None where nothing was measured.
@@ -162,6 +181,7 @@ class WorkloadRuling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     estimate: Quality | None = None
     more_cases: int | None = None
     label: str = ""
+    baseline: float | None = None
 
     @property
     def bound(self) -> float | None:
@@ -220,6 +240,7 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         golden_decides: those of ``golden`` that show if another answer is right: of texts, those with facts.
         self_agreement: of further answers of the baseline to the same request with the first one: its own noise.
         share: of the requests of the log.
+        texts: paths of long texts that are not compared, because two good ones differ.
     """
 
     name: str
@@ -231,6 +252,7 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     self_agreement: Estimate
     share: float
     golden_decides: int = 0
+    texts: tuple[str, ...] = ()
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,7 +9,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.evidence import quote
 from trueweight.core.grader import Options, Score, grader
 from trueweight.core.task import Answer
-from trueweight.graders.fields import FIELD_OPTIONS, FieldComparison, first_wrong, whole_of
+from trueweight.graders.fields import FIELD_OPTIONS, FieldComparison, first_wrong, options_of
 from trueweight.graders.json_value import same_json
 from trueweight.protocols.arguments import read_arguments
 
@@ -26,7 +26,7 @@ def _expect(answer: Answer, options: Options) -> Any:
 def _propose(answers: Sequence[Answer]) -> Options | None:
     """Tasks in whose answers a tool is called, always or sometimes."""
     calls = [call for answer in answers for call in answer.get("calls", ())]
-    return whole_of(call.get("arguments") for call in calls) if calls else None
+    return options_of((str(call.get("name")), call.get("arguments")) for call in calls) if calls else None
 
 
 @grader(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,11 +18,18 @@ MOST_FIELDS: Final = 5_000
 """Values of one answer that are compared; what comes after them is left out."""
 _ALIGNED: Final = 30
 """Objects of a list that are paired by what they have in common; in longer lists by their place."""
+_MOST_TEXTS: Final = 20
+"""Fields that are proposed as long texts; more are no fields that a person would confirm."""
 FIELD_OPTIONS: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
         "ignore": {"type": "array", "items": {"type": "string"}, "description": "paths that do not count"},
         "ordered": {"type": "array", "items": {"type": "string"}, "description": "paths of lists whose order counts"},
+        "texts": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "paths of long texts: any text is right there, because two good texts differ",
+        },
         "exact": {"type": "boolean", "description": "texts must be equal, case and white space included"},
         "whole": {
             "type": "boolean",
@@ -44,6 +51,7 @@ class FieldComparison:
     def __init__(self, options: Options) -> None:
         self._ignored = frozenset(options.get("ignore", ()))
         self._ordered = frozenset(options.get("ordered", ()))
+        self._texts = frozenset(options.get("texts", ()))
         self._exact = bool(options.get("exact"))
         self._whole = bool(options.get("whole"))
         self._left = MOST_FIELDS
@@ -116,7 +124,8 @@ class FieldComparison:
                 yield from self._leaves(part, f"{path}[{at}]" if path in self._ordered else f"{path}[]")
         else:
             self._left -= 1
-            yield path, self._written(value)
+            any_text = path in self._texts and isinstance(value, str) and value.strip()
+            yield path, "(text)" if any_text else self._written(value)
 
     def _written(self, value: Any) -> str:
         if isinstance(value, str):
@@ -166,26 +175,37 @@ def _propose(answers: Sequence[Answer]) -> Options | None:
         return None
     bare = sum("json" in answer or _is_bare(str(answer.get("content", ""))) for answer in answers)
     form = {"bare": True} if bare >= MOSTLY * len(answers) else {}
-    return {**form, **whole_of(map(_value, answers))}
+    return {**form, **options_of(("", _value(answer)) for answer in answers)}
 
 
-def whole_of(values: Iterable[Any]) -> Options:
-    """The option ``whole`` where the fields are short: each has one right value, and a program uses all of them.
+def options_of(answers: Iterable[tuple[str, Any]]) -> Options:
+    """The options ``texts`` and ``whole`` that fit the recorded answers; each comes with its path.
 
-    By F1, calls with the wrong queue beside a right name and a right flag would be two thirds right. Long texts differ
-    between good answers, so there the share of the fields says more.
+    ``texts`` has the fields that are mostly long. ``whole`` is proposed where the other fields are short: each has one
+    right value, and a program uses all of them. By F1, calls with the wrong queue beside a right name and a right flag
+    would be two thirds right.
     """
-    texts = [text for value in values for text in _texts(value)]
-    short = sum(len(text) <= SHORT for text in texts)
-    return {"whole": True} if short >= MOSTLY * len(texts) else {}
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for path, answer in answers:
+        for at, leaf in leaves(answer, path):
+            found[at].append(len(leaf) if isinstance(leaf, str) else 0)
+    long = sorted(at for at, sizes in found.items() if 2 * sum(size > SHORT for size in sizes) > len(sizes))
+    texts = long if len(long) <= _MOST_TEXTS and len(long) < len(found) else []
+    others = [size for at, sizes in found.items() if at not in texts for size in sizes]
+    whole = sum(size <= SHORT for size in others) >= MOSTLY * len(others)
+    return {**({"whole": True} if whole else {}), **({"texts": texts} if texts else {})}
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(part)
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Path and value of each value inside; lists without order."""
+    if isinstance(value, Mapping) and value:
+        for name, part in value.items():
+            yield from leaves(part, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list | tuple) and value:
+        for part in value:
+            yield from leaves(part, f"{path}[]")
+    else:
+        yield path, value
 
 
 def _is_bare(content: str) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from trueweight.core import Case
 from trueweight.core.grader import GRADERS
 from trueweight.core.task import CaseTask, RecordedAnswer
+from trueweight.core.workload import Grade
 from trueweight.statistics import Array
-from trueweight.workload.grading import golden_decides, grade_recorded, self_agreement
+from trueweight.workload.grading import golden_decides, grade_others, grade_recorded
 
 
 def column(values: Sequence[float | None]) -> Array:
@@ -56,13 +57,22 @@ class Columns:
     @cached_property
     def baseline_right(self) -> Array:
         """The score of each recorded answer by the golden one."""
-        grades = [grade_recorded(case) for case in self.cases]
-        return column([None if grade is None else grade.value for grade in grades])
+        return column([None if grade is None else grade.value for grade in self.recorded_grades])
+
+    @cached_property
+    def recorded_grades(self) -> list[Grade | None]:
+        """The recorded answer of each case by the golden one."""
+        return [grade_recorded(case) for case in self.cases]
+
+    @cached_property
+    def other_grades(self) -> list[list[Grade]]:
+        """The further recorded answers of each case against the first."""
+        return [grade_others(case) for case in self.cases]
 
     @cached_property
     def noise(self) -> Array:
         """The score of further recorded answers against the first."""
-        return column([self_agreement(case) for case in self.cases])
+        return column([sum(one.value for one in own) / len(own) if own else None for own in self.other_grades])
 
     def recorded(self, value: Callable[[RecordedAnswer], float | None]) -> Array:
         """What was recorded, by case."""

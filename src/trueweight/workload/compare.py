@@ -16,6 +16,7 @@ from trueweight.core.workload import (
     Baseline,
     Disagreement,
     Grade,
+    LostField,
     ProviderWorkload,
     Quality,
     TaskResult,
@@ -29,6 +30,7 @@ from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
 from trueweight.workload.estimates import Estimator, looks_of, mean_of
 from trueweight.workload.grading import expected_answer, golden_decides
+from trueweight.workload.lost_fields import FieldsOf, lost_fields
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
 from trueweight.workload.scores import NO_GOLDEN, difference_of, scores_of
 
@@ -126,6 +128,7 @@ def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name:
         golden_decides=sum(map(golden_decides, own)),
         self_agreement=_mean(make, columns.noise, "no request is twice in the log", rows).plain(),
         share=facts.shares.get(name, float(columns.weights[rows].sum() / columns.weights.sum())),
+        texts=tuple(own[0].options.get("texts", ())),
     )
 
 
@@ -271,9 +274,22 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         fields=fields_of(grades) if task else (),
         against=_yardstick(grades),
         lost_labels=tuple(lost_labels(make, by_case)) if task else (),
+        lost_fields=tuple(_lost_fields(columns, make, by_case, rows)) if task else (),
         as_good=None if answers.kappa is None else _as_good(make, answers, rows),
         preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
     )
+
+
+def _lost_fields(
+    columns: Columns, make: Estimator, by_case: Sequence[Sequence[Grade]], rows: Array
+) -> Iterator[LostField]:
+    if not any(grade.fields for grades in by_case for grade in grades):
+        return
+    at = np.flatnonzero(rows)
+    cases = [
+        FieldsOf(own, columns.recorded_grades[i], columns.other_grades[i]) for i, own in zip(at, by_case, strict=True)
+    ]
+    yield from lost_fields(make, cases)
 
 
 def _yardstick(grades: Sequence[Grade]) -> Yardstick:

@@ -65,16 +65,15 @@ def grade_recorded(case: Case) -> Grade | None:
     return None if expected is None else _grade(case, as_reply(task.recorded.answer), expected, Yardstick.GOLDEN)
 
 
-def self_agreement(case: Case) -> float | None:
-    """The mean score of the further recorded answers against the first; None if there are none."""
+def grade_others(case: Case) -> list[Grade]:
+    """The further recorded answers against the first: the baseline's own noise."""
     task = case.task
     if task is None or task.recorded is None or not task.recorded.others:
-        return None
+        return []
     expected = expected_answer(task, task.recorded.answer)
     if expected is None:
-        return None
-    scores = [_grade(case, as_reply(one), expected, Yardstick.BASELINE).value for one in task.recorded.others]
-    return sum(scores) / len(scores)
+        return []
+    return [_grade(case, as_reply(one), expected, Yardstick.BASELINE) for one in task.recorded.others]
 
 
 def as_reply(answer: Answer) -> Reply:

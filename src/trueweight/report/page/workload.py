@@ -10,6 +10,7 @@ from trueweight.core.confusion import Confusion, FieldScore
 from trueweight.core.estimate import Estimate
 from trueweight.core.summary import Summary
 from trueweight.core.workload import (
+    LostField,
     ProviderWorkload,
     TaskResult,
     TaskSummary,
@@ -17,8 +18,9 @@ from trueweight.core.workload import (
     Yardstick,
 )
 from trueweight.report.numbers import NONE, counted, percent, span, whole_percent, write
-from trueweight.report.text import visible
+from trueweight.report.text import listed, visible
 from trueweight.report.words.llm_judge import llm_judge_sentences
+from trueweight.report.words.workload import field_clause
 
 _SHOWN: Final = 25
 """Disagreements of one provider that the page lists; the drawer has the others."""
@@ -63,11 +65,16 @@ class ConfusionTable(NamedTuple):
 
 
 class FieldTable(NamedTuple):
-    """The fields of a task in which a provider makes most mistakes."""
+    """The fields of a task in which a provider makes most mistakes.
+
+    Attributes:
+        lost: a sentence for each field that is surely wrong far more often than at the baseline.
+    """
 
     provider: str
     title: str
     rows: tuple[tuple[str, str, str, str], ...]
+    lost: tuple[str, ...] = ()
 
 
 class DisagreementRow(NamedTuple):
@@ -229,6 +236,9 @@ def _baseline(found: WorkloadSummary, task: TaskSummary | None) -> WorkloadRow:
 
 def _note(task: TaskSummary) -> str:
     decides = "" if task.decides else "; agreement does not decide, because two good texts differ"
+    if task.texts:
+        names = listed([visible(path, limit=60) for path in task.texts])
+        decides += f"; texts in {names} are not compared, because two good ones differ"
     return (
         f"grader {task.grader}{decides}; {counted(task.cases, 'case')}, {task.recorded} with a recorded and "
         f"{task.golden} with a golden answer; {whole_percent(task.share)} of the log's requests"
@@ -275,7 +285,14 @@ def _fields(own: dict[str, ProviderWorkload]) -> Iterator[FieldTable]:
             rows = tuple(_field(field) for field in result.fields[:_FIELDS])
             if rows:
                 title = f"{visible(result.task, limit=60)}, by {_AGAINST[result.against]}"
-                yield FieldTable(visible(name, limit=80), title, rows)
+                yield FieldTable(visible(name, limit=80), title, rows, tuple(map(_lost, result.lost_fields)))
+
+
+def _lost(one: LostField) -> str:
+    """A lost field as a sentence."""
+    than = "" if one.baseline is None else f", the baseline's in {percent(1 - one.baseline)}"
+    clause = field_clause(one.path, one.right)
+    return f"{clause[0].upper()}{clause[1:]}{than}, by {_AGAINST[one.against]}."
 
 
 def _field(field: FieldScore) -> tuple[str, str, str, str]:

@@ -24,7 +24,7 @@ from trueweight.report.numbers import counted, dollars, percent, plain, span, wh
 from trueweight.report.text import listed, visible
 from trueweight.report.words.bar import bar_on_record
 from trueweight.report.words.reasons import short_reason
-from trueweight.report.words.workload import workload_rule_name
+from trueweight.report.words.workload import field_clause, workload_rule_name
 
 MOVE_MARKS: Final = {Move.MOVE: "✓", Move.MOVE_WITH_FALLBACK: "✓", Move.NOT_ENOUGH: "?", Move.STAY: "✕"}
 MOVE_WORDS: Final = {
@@ -139,10 +139,12 @@ def _why(host: HostDecision, summary: Summary) -> str:
     return "; ".join(dict.fromkeys(words))
 
 
-def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
+def _reason(one: HostReason) -> str:  # noqa: PLR0911, PLR0912 - one clause for each code
     match one.code:
         case MoveReason.ALL_MET:
             return "every rule about the workload is met"
+        case MoveReason.RULE_MISSED | MoveReason.RULE_OPEN if one.rule is WorkloadRule.FIELD and one.estimate:
+            return _of_field(one, one.estimate)
         case MoveReason.RULE_MISSED:
             return f"missed: {workload_rule_name(one.rule, one.bound, one.task, one.label)}{measured(one.estimate)}"
         case MoveReason.RULE_OPEN:
@@ -167,6 +169,15 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911 - one clause for each code
             return "it gave no answer that could be graded"
         case MoveReason.NO_TASK:
             return "no task is decided"
+
+
+def _of_field(one: HostReason, found: Estimate) -> str:
+    """A field that is surely lost, and what would decide where only recorded answers show it."""
+    than = "" if one.baseline is None else f", the baseline's in {percent(1 - one.baseline)}"
+    field = f"{field_clause(one.label, found)}{than}, in task {visible(one.task, limit=60)}"
+    if one.code is MoveReason.RULE_MISSED:
+        return f"missed: {field}"
+    return f"not decided: {field}; golden answers, or `ignore` in workload.yaml if it does not matter, would decide"
 
 
 def _undecided(one: UndecidedTask) -> str:

@@ -39,6 +39,8 @@ def workload_rule_name(rule: WorkloadRule | None, bound: float | None, task: str
             return f"the LLM judge prefers the recorded answers by {_points(-value)} points at most{of}"
         case WorkloadRule.LABEL:
             return f"answers {visible(label, limit=40)!r} in {_points(value)}% or more of the cases that expect it{of}"
+        case WorkloadRule.FIELD:
+            return f"field {visible(label, limit=60)!r} is right in {_points(value)}% or more of the answers{of}"
         case WorkloadRule.READABLE:
             return f"answers have the expected form in {_points(value)}% or more{of}"
         case WorkloadRule.LATENCY:
@@ -59,7 +61,8 @@ def workload_clause(reason: Reason) -> str:
     of = f" in task {reason.task}" if reason.task else ""
     words = _measured(reason, of)
     measured = reason.estimate is not None and reason.estimate.value is not None
-    if reason.code is ReasonCode.WORKLOAD_OPEN and measured and reason.metric != WorkloadRule.LABEL.value:
+    surely = (WorkloadRule.LABEL.value, WorkloadRule.FIELD.value)
+    if reason.code is ReasonCode.WORKLOAD_OPEN and measured and reason.metric not in surely:
         more = f"; about {reason.count:,} more cases would decide" if reason.count else ""
         return f"{words}; too few to decide{more}"
     return words
@@ -89,6 +92,9 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
             label = visible(reason.label, limit=40)
             more = "" if reason.code is ReasonCode.WORKLOAD_FAILS else "; golden answers to them would decide"
             return f"answers {label!r} in {_share(found)} of the cases that expect it{of}{more}"
+        case WorkloadRule.FIELD.value:
+            more = "" if reason.code is ReasonCode.WORKLOAD_FAILS else "; golden answers would decide"
+            return f"{field_clause(reason.label, found)}{of}{more}"
         case WorkloadRule.READABLE.value:
             return f"{_share(found)} of its answers have the expected form{of}"
         case WorkloadRule.LATENCY.value:
@@ -98,6 +104,13 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
         case WorkloadRule.COST.value:
             return f"{write(found.value, 'USD')} USD per 1,000 requests"
     return reason.metric
+
+
+def field_clause(path: str, found: Estimate) -> str:
+    """How often a field is wrong, from the estimate of how often it is right."""
+    value, low, high = (None if end is None else 1 - end for end in (found.value, found.high, found.low))
+    shown = Estimate(value, low, high, found.n, found.unit, found.method)
+    return f"field {visible(path, limit=60)!r} is wrong in {_share(shown)} of the answers"
 
 
 def _share(found: Estimate) -> str:
