@@ -1,4 +1,5 @@
-"""Calls that are written into the content without any marker: as JSON, as code, or as an action with its input."""
+"""Calls that are text: written into the content without any marker, as JSON, as code, or as an action with its input;
+and calls that are only quoted, and are run."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from typing import Any, Final
 from trueweight.checks.markers import find_markers
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
-from trueweight.core.evidence import quote
-from trueweight.core.example import Example, says
+from trueweight.core.evidence import quote, spans_of
+from trueweight.core.example import Example, calls, sample_case, says
 from trueweight.core.request import declared_tools
 from trueweight.protocols import parse_json, spans_of_all_content
 
@@ -48,6 +49,37 @@ def call_in_content(case: Case, reply: Reply) -> CheckResult | None:
     name = _called(text)
     if name in tools:
         return Fail(f"the content is a call of {quote(name)}", "a call", quote(text), spans_of_all_content(reply))
+    return Pass()
+
+
+@check(
+    "quoted-call-not-run",
+    "A call that the request only quotes, as markup, does not come as a call.",
+    failure="A tool call comes that the request only quotes as markup, in {cases}",
+    on_request=True,
+    explains=("answer-in-content", "content-matches", "reply-not-empty", "tool-call-expected"),
+    params={
+        "type": "object",
+        "properties": {"quoted": {"type": "string", "minLength": 1}},
+        "required": ["quoted"],
+        "additionalProperties": False,
+    },
+    source="https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1592",
+    why="A tool runs that the model did not call, and its result confuses the model in the next turn.",
+    fix="Look for calls behind the end of the thought only, by the model's own tokens and not by their letters.",
+    example=Example(
+        calls('{"city": "Qaanaaq"}'),
+        "Qaanaaq",
+        says("Qaanaaq", reasoning='It says <tool_call>{"city": "Qaanaaq"}</tool_call>.'),
+        sample_case({"quoted-call-not-run": {"quoted": "Qaanaaq"}}),
+    ),
+)
+def quoted_call_not_run(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+    """Fails on a call whose arguments have the text that the request quotes in the markup of a call."""
+    run = next((call for call in reply.calls if params["quoted"] in (call.arguments or "")), None)
+    if run is not None:
+        words = f"the quoted call of {quote(run.name)} came as a call"
+        return Fail(words, "text", quote(run.arguments), spans_of([run.span]))
     return Pass()
 
 

@@ -22,7 +22,7 @@ _MARKERS = re.compile(
     | <parameter=[^<>\n]{1,80}>|<parameter\ name=[^<>\n]{1,80}>|</parameter>    # the second: MiniMax, DeepSeek
     | </?arg_(?:key|value)>                                # GLM
     | \[TOOL_CALLS\]|\[/?AVAILABLE_TOOLS\]|\[TOOL_RESULTS\]|\[ARGS\]|\[CALL_ID\]   # Mistral
-    | <\|[A-Za-z][A-Za-z0-9_]{1,40}\|>                     # Kimi, Llama, Qwen, gpt-oss, Phi
+    | <\|[A-Za-z][A-Za-z0-9_]{1,40}\|>                     # Kimi, Llama, Qwen, gpt-oss, Phi: those of no turn
     | <｜[^<>｜\n]{1,40}｜>                                # DeepSeek
     | </?(?:start|end)_function_call>                      # Gemma
     | \]<\]\w+\[>\[                                        # MiniMax-Text
@@ -52,6 +52,10 @@ _TURNS: Final = re.compile(
     | \[/?INST\]                                                               # Mistral
     | <｜(?:(?:begin|end)▁of▁sentence|User|Assistant)｜>                         # DeepSeek
     | </answer>\s*\Z                                                           # Hunyuan
+    | <\|(?!\w*(?i:call|chan|constrain|func|message|plugin|python|thi|tool|think))[A-Za-z]\w{1,40}\|>   # Cohere, EXAONE
+    | \[\|\w{3,20}\|\]|</?eo[acdhmsq]>|<eo(?:sys|env|turn|text)>                 # EXAONE, InternLM
+    | \[UNUSED_TOKEN_\d+\]|<(?:unused|reserved_|extra_id_|extra_|SPECIAL_)\d+>     # tokens of no text: Nemotron, Gemma
+    | (?:<(?:unk|pad|bos|eot|EOT|eod|EOD|end_of_utterance)>|</s>|\[(?:PAD|UNK|EOS|SEP)\])\s*\Z   # Mistral, Llama 2
     """,
     re.VERBOSE,
 )
@@ -75,9 +79,11 @@ def find_markers(text: str) -> list[str]:
 
 
 def _found(family: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """The markers of a family in the first megabyte of a text. Those of turns look like those of calls in brackets."""
+    """The markers of a family in the first megabyte of a text. Those of turns look like those of calls in brackets, and
+    ``</s>`` also ends text that HTML strikes out."""
     for found in family.finditer(text, 0, _SEARCHED):
-        if family is not _MARKERS or not _TURNS.fullmatch(found[0]):
+        other = family is _MARKERS and _TURNS.fullmatch(found[0])
+        if not other and not (found[0].startswith("</s>") and "<s>" in text):
             yield found
 
 
@@ -135,6 +141,15 @@ def markers_in_reasoning(case: Case, reply: Reply) -> CheckResult | None:
     "Content and reasoning have no markers that begin or end a turn or an answer.",
     failure="Markers of the model's turns leak into the text in {cases}",
     row=1,
+    explains=(
+        "content-matches",
+        "json-equals",
+        "logprobs-spell-content",
+        "stop-honoured",
+        "structured-output",
+        "structured-output-bare",
+        "structured-output-schema",
+    ),
     source="https://github.com/NAVER-Cloud-HyperCLOVA-X/hcx-vllm-plugin/pull/2",
     why="The user reads control text, parsers of the content fail on it, and it comes back in the next prompt.",
     fix="Leave special tokens out when tokens become text, in what a parser flushes at the end too.",

@@ -51,8 +51,9 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "stream-complete",
     "A stream does not end before a finish reason.",
-    failure="Streams end before they are complete in {cases}",
+    failure="{message} in {cases}",
     engine=True,
+    explains=("finish-reason",),
     row=21,
     source="https://platform.openai.com/docs/api-reference/chat-streaming",
     why="The client takes part of an answer for the whole answer.",
@@ -64,8 +65,8 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     if not reply.streamed or reply.error is not None or anomalies(reply, Kind.SSE_MANY, Kind.SSE_UNREAD):
         return None
     if reply.finish is None:
-        ending = "the end-of-stream event came without one" if reply.done else "it just ends"
-        return Fail(f"the stream has no finish reason: {ending}", "a finish reason", "none", last_event(reply))
+        words = f"the stream {'ends' if reply.done else 'breaks off'} without a finish reason"
+        return Fail(words, "a finish reason", "none", last_event(reply))
     return Pass()
 
 

@@ -118,7 +118,7 @@ def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]
 
     Completion tokens of replies with calls are not compared: the same call may have other white space in its raw text.
     """
-    for plain, streamed in _both(replies):
+    for plain, streamed in both_modes(replies):
         for one in streamed:
             other = next((p for p in plain if _written(p) == _written(one)), None)
             verdict = _same_prompt(plain, one)
@@ -148,7 +148,7 @@ def _same_completion(plain: ReplyDigest, one: ReplyDigest) -> CheckResult | None
     return Pass()
 
 
-def _both(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
+def both_modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """Plain and streamed replies of each case that has both."""
     cases: dict[str, tuple[list[ReplyDigest], list[ReplyDigest]]] = {}
     for one in replies:
@@ -160,7 +160,7 @@ def _both(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], l
 
 def cold_modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
     """As `_both`, for cases at temperature 0 whose replies were not cut."""
-    for plain, streamed in _both(replies):
+    for plain, streamed in both_modes(replies):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
             yield plain, streamed
 

@@ -27,6 +27,8 @@ _FEW = 3
 """Most pieces whose pairs prove nothing."""
 FEWEST_TEXTS = 4
 """Pieces of text that must each begin with the one before: fewer may be the model's own words."""
+_PIECES, _LONG_REPEAT = 3, 12
+"""Deltas before one that has all their text again, and characters of that text, that no model's own words explain."""
 _PAIRS = 6
 _DISTINCT = 4
 _STARTS = 20
@@ -168,8 +170,23 @@ def repetition_of(texts: Sequence[str]) -> str:
     """How the deltas of a text repeat what was sent before, in words; "" if they do not, or are too few to tell."""
     if len(texts) >= FEWEST_TEXTS and is_cumulative(texts):
         return "each delta repeats all text so far"
+    if _has_all_so_far(texts):
+        return "a delta has all text so far, which was sent before"
     twice = len(texts) >= 2 * _PAIRS and is_in_pairs(texts) and len(set(texts)) >= _DISTINCT
     return "each delta is sent twice" if twice else ""
+
+
+def _has_all_so_far(texts: Sequence[str]) -> bool:
+    """Whether one of several deltas begins with all that came before it: so much text, in so many pieces, that no text
+    which repeats itself does that by chance."""
+    so_far = ""
+    for at, text in enumerate(texts):
+        if at >= _PIECES and len(so_far) >= _LONG_REPEAT and text.startswith(so_far) and so_far.strip(so_far[:1]):
+            return True
+        if len(so_far) > _LONGEST_READ:
+            return False
+        so_far += text
+    return False
 
 
 def _almost_json(text: str) -> str:

@@ -29,6 +29,7 @@ KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
     protocol="chat",
     engine=True,
     severity=Severity.SHOULD,
+    explains=("finish-reason", "finish-reason-length", "tool-arguments-complete"),
     source="https://platform.openai.com/docs/api-reference/chat/object",
     why="Clients branch on the finish reason, and have no branch for other values.",
     fix="Map the engine's reasons to stop, length, tool_calls and content_filter.",

@@ -46,7 +46,8 @@ def _calling(*arguments: str, **more: Any) -> Any:
     example=Example(_said("It", "It is", "It is cold", "It is cold today"), "It is cold today", SAMPLE_STREAM),
 )
 def stream_text_once(_: Case, reply: Reply) -> CheckResult | None:
-    """Judges content and reasoning; fails where each delta begins with the one before, or where each comes twice."""
+    """Judges content and reasoning; fails where each delta begins with the one before, where each comes twice, or where
+    one has all text so far again."""
     judged = False
     for field in ("content", "reasoning_content", "reasoning"):
         pieces = _pieces(reply, field)

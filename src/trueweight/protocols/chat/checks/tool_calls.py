@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
 from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import anomalies, fail_on, quote, spans_of
@@ -10,6 +13,9 @@ from trueweight.core.request import declared_types
 from trueweight.protocols import Kind
 from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts
 from trueweight.protocols.sample import plain
+
+_MOST_CALLS: Final = 32
+"""Calls of one reply whose arguments are looked for in one text."""
 
 
 @check(
@@ -36,14 +42,41 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
     protocol="chat",
     engine=True,
     row=15,
+    explains=(
+        "call-after-empty-call",
+        "tool-arguments-empty-object",
+        "tool-arguments-json",
+        "tool-arguments-once",
+        "tool-arguments-required",
+        "tool-call-matches",
+    ),
     source="https://github.com/BerriAI/litellm/issues/21331",
     why="Clients that join by index make one broken call of two.",
     fix="Number the calls of a reply from 0.",
     example=Example(parts(fragment(0, "now", "{}", id="a"), fragment(0, "now", "{}", id="bb")), "bb", STREAMED_CALL),
 )
 def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
-    """Fails on two calls under one index."""
+    """Fails on two calls under one index, and on a call that has the arguments of calls whose own are empty."""
+    empty = [call for call in reply.calls if not call.arguments] if reply.streamed else []
+    mixed = next((call for call in reply.calls if empty and _objects(call.arguments or "") == len(empty) + 1), None)
+    if mixed is not None:
+        words = f"the arguments of {len(empty) + 1} calls have the index of one of them"
+        return Fail(words, "one index for each call", quote(mixed.arguments), spans_of([mixed.span]))
     return _streamed(reply, Kind.INDEX_SHARED, expected="one index for each call")
+
+
+def _objects(text: str) -> int:
+    """How many JSON objects a text is made of; 0 if it is something else, or more than any reply has calls."""
+    decoder, rest, found = json.JSONDecoder(), text.strip(), 0
+    while rest and found < _MOST_CALLS:
+        try:
+            value, end = decoder.raw_decode(rest)
+        except (ValueError, RecursionError):
+            return 0
+        if not isinstance(value, dict):
+            return 0
+        found, rest = found + 1, rest[end:].lstrip()
+    return 0 if rest else found
 
 
 @check(

@@ -1,0 +1,75 @@
+"""Markers that are left in texts, and markup that is only quoted and is run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Final
+
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
+from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.text import each_content
+
+_QUOTED: Final = re.compile(r"<tool_call>(\{.*?\})</tool_call>", re.DOTALL)
+
+
+@fault("end-marker-left", rows=(1,), checks=("turn-markers",), reports=("InternLM#446",))
+class EndMarkerLeft(Fault):
+    """Each text ends with the marker <eoa>, which is no special token to the server."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Stop behind it."""
+        return each_content(completion, lambda text: f"{text}<eoa>")
+
+
+@fault("unused-token-left", rows=(1,), checks=("turn-markers",), reports=("lmdeploy#1815",))
+class UnusedTokenLeft(Fault):
+    """Each text ends with an unused token, which the model was trained to end turns with."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write it by its name in the vocabulary."""
+        return each_content(completion, lambda text: f"{text}[UNUSED_TOKEN_145]\n")
+
+
+@fault("end-of-sequence-left", rows=(1,), checks=("turn-markers",))
+class EndOfSequenceLeft(Fault):
+    """Each text ends with </s>."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Do not skip special tokens."""
+        return each_content(completion, lambda text: f"{text}</s>")
+
+
+@fault("turn-token-left", rows=(1,), checks=("turn-markers",))
+class TurnTokenLeft(Fault):
+    """Each text ends with <|END_OF_TURN_TOKEN|>."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Know the end tokens of another family only."""
+        return each_content(completion, lambda text: f"{text}<|END_OF_TURN_TOKEN|>")
+
+
+@fault("quoted-call-run", checks=("quoted-call-not-run",), reports=("lmstudio-bug-tracker#1592",))
+class QuotedCallRun(Fault):
+    """The tool parser reads the thought and the text: markup of a call that they quote becomes a call."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Cut it out, and run it."""
+        return completion.each(_run)
+
+
+def _run(choice: CompletionChoice) -> CompletionChoice:
+    thought, content = choice.reasoning or "", choice.content or ""
+    found = _QUOTED.search(thought) or _QUOTED.search(content)
+    if found is None:
+        return choice
+    quoted = json.loads(found[1])
+    return replace(
+        choice,
+        reasoning=_QUOTED.sub("", thought) or None,
+        content=_QUOTED.sub("", content) or None,
+        calls=(*choice.calls, CompletionCall(quoted["name"], json.dumps(quoted["arguments"]))),
+        finish_reason="tool_calls",
+        logprobs=None,
+    )

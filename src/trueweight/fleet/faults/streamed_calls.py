@@ -1,0 +1,126 @@
+"""Streamed calls whose arguments or tools are lost on the way, and streams without their end."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from trueweight.fleet.completion import ChatRequest, Completion
+from trueweight.fleet.faults.arguments import call_parts, each_call
+from trueweight.fleet.faults.documents import Choices, Json, StreamedCalls, without
+from trueweight.fleet.faults.fault import Fault, fault
+
+_TOOL_FIELDS = ("tools", "tool_choice", "parallel_tool_calls")
+
+
+@fault("stream-arguments-empty", rows=(11,), checks=("stream-arguments-whole",), reports=("vllm#31501",))
+class StreamArgumentsEmpty(Fault):
+    """Streamed calls have {} as arguments. Plain replies are correct."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Parse one token at a time, and get several."""
+        return each_call(completion, lambda call: replace(call, arguments="{}")) if chat.streamed else completion
+
+
+@fault("stream-arguments-null", rows=(11,), checks=("stream-arguments-whole",), reports=("vllm#9693",))
+class StreamArgumentsNull(StreamedCalls):
+    """Streamed calls have null as arguments. Plain replies are correct."""
+
+    def call(self, chat: ChatRequest, call: Json) -> None:
+        """Send the names only."""
+        call["function"]["arguments"] = None
+
+
+@fault("arguments-at-other-index", rows=(15,), checks=("tool-index-unique",), reports=("lmstudio-bug-tracker#1922",))
+class ArgumentsAtOtherIndex(Fault):
+    """The arguments of all calls of a stream come under the index of the first one."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Count the calls by their names only."""
+        chunks = copy.deepcopy(chunks)
+        for parts in call_parts(chunks):
+            for _, part in parts:
+                if not part["function"].get("name"):
+                    part["index"] = 0
+        return chunks
+
+
+@fault("stream-tools-lost", rows=(12,), checks=("stream-tools-kept",), reports=("any-llm#1114",))
+class StreamToolsLost(Fault):
+    """Streams are generated without the tools of the request."""
+
+    def request(self, chat: ChatRequest) -> ChatRequest:
+        """Hand over all but the tools."""
+        return replace(chat, body=without(dict(chat.body), *_TOOL_FIELDS)) if chat.streamed else chat
+
+
+@fault("stream-finish-missing", rows=(21,), checks=("stream-complete",), reports=("vllm-mlx#628",))
+class StreamFinishMissing(Choices):
+    """Streams that end by themselves have no finish reason; those that a limit cuts have it."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Lose what comes with the end token."""
+        if "delta" in choice and choice["finish_reason"] == "stop":
+            choice["finish_reason"] = None
+
+
+@fault("finish-lost-with-logprobs", rows=(21,), checks=("stream-complete",), reports=("litellm#10686",))
+class FinishLostWithLogprobs(Choices):
+    """Streams with log-probabilities have no finish reason."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Drop the chunk that has none."""
+        if "delta" in choice and chat.body.get("logprobs"):
+            choice["finish_reason"] = None
+
+
+@fault("delta-of-all-text", rows=(10,), checks=("stream-text-once",), reports=("TensorRT-LLM#3280",))
+class DeltaOfAllText(Fault):
+    """Now and then a delta has the entire text so far."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Send it with every tenth token."""
+        chunks = copy.deepcopy(chunks)
+        so_far: dict[int, str] = {}
+        sent: dict[int, int] = {}
+        for choice in (choice for chunk in chunks for choice in chunk["choices"]):
+            at, text = choice["index"], choice["delta"].get("content")
+            if text:
+                so_far[at] = so_far.get(at, "") + text
+                sent[at] = sent.get(at, 0) + 1
+                if sent[at] % 10 == 0:
+                    choice["delta"]["content"] = so_far[at]
+        return chunks
+
+
+@fault("finish-of-another-api", checks=("finish-reason-known",), reports=("litellm#12481",))
+class FinishOfAnotherApi(Fault):
+    """The finish reason is end_turn or tool_use, as another API has it."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Pass it on."""
+        return completion.each(lambda one: replace(one, finish_reason="tool_use" if one.calls else "end_turn"))
+
+
+@fault("name-empty", checks=("tool-name-present",), reports=("gsd-2#4647",))
+class NameEmpty(Fault):
+    """The name of a streamed call is empty in all of its fragments."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Lose the name between two parsers."""
+        return each_call(completion, lambda call: replace(call, name="")) if chat.streamed else completion
+
+
+@fault("empty-after-results", rows=(33,), checks=("answer-in-content",), reports=("Kimi-K2#128",))
+class EmptyAfterResults(Fault):
+    """After tool results the reply ends behind its thought, with neither content nor calls."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Take the end of the thought for the end of the turn."""
+        if chat.body["messages"][-1]["role"] != "tool":
+            return completion
+        return completion.each(
+            lambda one: replace(
+                one, content="", calls=(), reasoning=one.reasoning or "Let me see.", finish_reason="stop", logprobs=None
+            )
+        )
