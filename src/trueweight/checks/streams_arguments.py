@@ -22,7 +22,7 @@ _ESCAPED = "has HTML entities"
 _NONE = "has none of its arguments"
 _CERTAIN = frozenset({_TYPE, _ABSENT, _ESCAPED, _NONE})
 """Differences that no numbers explain, if two cases show them: the rest of the arguments is the same."""
-_EMPTY = ({}, None)
+_EMPTY: tuple[Any, ...] = ({}, None)
 """What is left of arguments that a parser loses, streamed as a whole or not at all."""
 
 

@@ -1,4 +1,4 @@
-"""Markers that are left in texts, and markup that is only quoted and is run."""
+"""Markers and tokens that are left in texts, and markup that is only quoted and is run."""
 
 from __future__ import annotations
 
@@ -48,6 +48,32 @@ class TurnTokenLeft(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Know the end tokens of another family only."""
         return each_content(completion, lambda text: f"{text}<|END_OF_TURN_TOKEN|>")
+
+
+_LETTERS: Final = str.maketrans({" ": "\u0120", "\n": "\u010a"})
+_BYTES: Final = re.compile("[\u0080-\U0010ffff]|\n")
+
+
+@fault("tokens-undecoded", rows=(20,), checks=("text-decoded",), reports=("Rapid-MLX#793",))
+class TokensUndecoded(Fault):
+    """Spaces and line breaks arrive as the letters that stand for them in the vocabulary."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Join the tokens by name."""
+        return each_content(completion, lambda text: text.translate(_LETTERS))
+
+
+@fault("bytes-undecoded", rows=(20,), checks=("text-decoded",), reports=("cactus#684",))
+class BytesUndecoded(Fault):
+    """Line breaks and characters beyond ASCII arrive as the names of their bytes, such as <0xC3>."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Write each byte token by its name."""
+        return each_content(completion, lambda text: _BYTES.sub(_names, text))
+
+
+def _names(found: re.Match[str]) -> str:
+    return "".join(f"<0x{byte:02X}>" for byte in found[0].encode("utf-8", "surrogatepass"))
 
 
 @fault("quoted-call-run", checks=("quoted-call-not-run",), reports=("lmstudio-bug-tracker#1592",))
