@@ -50,6 +50,8 @@ class BodyChanges:
 
     def fields_in(self, request: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of a request that change, by their names in the request, sorted."""
+        if not self:
+            return ()
         named = {*self.rename, *self.set, *(path.split(".")[0] for path in self.drop)}
         named |= set(_CONVERSATIONS) if self.words else set()
         return tuple(sorted(named & request.keys()))

@@ -141,7 +141,7 @@ def write_json(value: Any) -> str:
 
 def escape_lone_surrogates(text: str) -> str:
     """JSON text with an escape for each half of a surrogate pair, so that it encodes to UTF-8."""
-    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def preview_json(value: Any) -> str:

@@ -56,25 +56,33 @@ class KeySearch:
         return bool(self._patterns) and bool(self._all_spans(body))
 
     def _all_spans(self, body: bytes) -> Spans:
-        spans = self._spans(body)
-        if any(map(self._patterns.may_be_split_in, self._views(body))):
-            spans += self._joined_spans(body)
-        return spans
+        spans: Spans = []
+        split = False
+        for depth, view in enumerate(self._views(body)):
+            spans += self._spans_in(view, depth, body)
+            split = split or self._patterns.may_be_split_in(view)
+        spans += self._spans_without_nuls(body)
+        return spans + self._joined_spans(body) if split else spans
 
     def _spans(self, data: bytes) -> Spans:
         """Where keys are in a text and in its unescaped views."""
-        patterns = self._patterns
         spans: Spans = []
         for depth, view in enumerate(self._views(data)):
-            if found := patterns.spans(view):
-                spans += _sources(data, depth, found) if depth else found
-        if b"\0" in data:
-            import numpy as np  # here, because it takes a tenth of a second, and `--help` searches too
+            spans += self._spans_in(view, depth, data)
+        return spans + self._spans_without_nuls(data)
 
-            kept = np.flatnonzero(np.frombuffer(data, np.uint8))
-            inner = self._spans(data.replace(b"\0", b""))
-            spans += [(int(kept[start]), int(kept[end - 1]) + 1) for start, end in inner]
-        return spans
+    def _spans_in(self, view: bytes, depth: int, data: bytes) -> Spans:
+        """Where in a text the keys of its view under so many layers are."""
+        found = self._patterns.spans(view)
+        return _sources(data, depth, found) if found and depth else found
+
+    def _spans_without_nuls(self, data: bytes) -> Spans:
+        if b"\0" not in data:
+            return []
+        import numpy as np  # here, because it takes a tenth of a second, and `--help` searches too
+
+        kept = np.flatnonzero(np.frombuffer(data, np.uint8))
+        return [(int(kept[start]), int(kept[end - 1]) + 1) for start, end in self._spans(data.replace(b"\0", b""))]
 
     def _views(self, data: bytes) -> Iterator[bytes]:
         """The text, and the text without its outermost layer of escapes, again and again while one may hide a key."""

@@ -38,6 +38,8 @@ class Continued:
 
     def take(self, trial: Trial, final: Attempt | None) -> None:
         """A trial has ended with this attempt; with None if it is left out."""
+        if not self._responses:
+            return
         found = self._responses.get(trial.place)
         if found is not None:
             if final is not None and final.failure is None and len(final.body) <= _LARGEST:

@@ -42,6 +42,8 @@ class Redactor:
         A reader joins the values of one name, so they are replaced together if, joined, they have a key.
         """
         found = tuple((self.text(name), self.text(value)) for name, value in pairs)
+        if len({name.lower() for name, _ in found}) == len(found):
+            return found
         by_name: dict[str, list[str]] = {}
         for name, value in found:
             by_name.setdefault(name.lower(), []).append(value)
@@ -84,4 +86,5 @@ class Redactor:
 
 
 def _codings(headers: Pairs) -> list[str]:
-    return ",".join(value for name, value in headers if name.lower() == "content-encoding").split(",")
+    found = [value for name, value in headers if name.lower() == "content-encoding"]
+    return ",".join(found).split(",") if found else []

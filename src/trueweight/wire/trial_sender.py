@@ -200,16 +200,18 @@ class TrialSender:
             api=trial.api,
             thinking=trial.thinking,
         )
-        keep = partial(shared.sink, exchange)
-        bytes_, chunks = (
-            sum(map(len, found)) for found in zip(*((a.body, a.stamps) for a in self._attempts), strict=True)
-        )
-        if bytes_ < LARGE and chunks < MANY_CHUNKS:
-            keep()
+        waited = size = chunks = 0
+        for attempt in self._attempts:
+            waited += attempt.waited
+            size += len(attempt.body)
+            chunks += len(attempt.stamps)
+        if size < LARGE and chunks < MANY_CHUNKS:
+            shared.sink(exchange)
         else:
+            keep = partial(shared.sink, exchange)
             with anyio.CancelScope(shield=True):
                 await shared.write_queue.write(partial(shared.background.run, self._provider, keep))
-        self._notify(EventKind.FINISHED, waited=sum(attempt.waited for attempt in self._attempts) / 1e9)
+        self._notify(EventKind.FINISHED, waited=waited / 1e9)
 
     def _notify(self, kind: EventKind, *, waited: float = 0.0) -> None:
         failure = self._attempts[-1].failure if self._attempts else None
