@@ -11,6 +11,7 @@ import pytest
 from trueweight.core import Estimate, FailureKind, Finding, Finish, Mode, Observation, Outcome, Severity, Timing
 from trueweight.metrics import CaseInfo, measure
 from trueweight.metrics.measuring import Measured
+from trueweight.metrics.triggers import agreement_tests
 
 Infos = Callable[..., list[CaseInfo]]
 Observe = Callable[..., Observation]
@@ -217,3 +218,34 @@ def test_the_same_record_gives_the_same_numbers_in_any_order(infos: Infos, obser
     seen = [observe(f"s/{i}", cost=i / 100, **call(i % 3 > 0)) for i in range(60)]
     forward, backward = (run(infos(60), {"p": rows}).metrics["p"] for rows in (seen, seen[::-1]))
     assert {k: v.as_json() for k, v in forward.items()} == {k: v.as_json() for k, v in backward.items()}
+
+
+def test_calls_that_are_left_out_are_found_among_many_candidates(infos: Infos, observe: Observe) -> None:
+    """60 cases that leave the call open. The reference is random, so its agreement with itself is noisy; a candidate
+    that calls less than half as often has a p-value that survives the correction for twenty candidates, and one that
+    calls as often has none."""
+    rng = np.random.default_rng(4)
+
+    def calling(rate: float, repeats: int) -> list[Observation]:
+        made = rng.random((60, repeats)) < rate
+        return [
+            observe(f"s/{i}", repeat=r, **(call() if made[i, r] else {})) for i in range(60) for r in range(repeats)
+        ]
+
+    seen = {"ref": calling(0.9, 2), "shy": calling(0.4, 1), "twin": calling(0.9, 1)}
+    found = run(infos(60), seen).versus_reference
+    bad, good = (found[name]["tool_call_f1"].p_worse for name in ("shy", "twin"))
+    assert bad is not None
+    assert bad < 0.05 * 0.03 / 20
+    assert good is not None
+    assert good > 0.05
+
+
+def test_a_sampled_host_beside_a_deterministic_reference_calls_as_often() -> None:
+    """The reference always calls, as in 97 of 100 of all such cases; the host leaves out a call in a few cases, and
+    signs of the differences cannot be flipped. A host that leaves out far more is found."""
+    steady = np.ones(60)
+    some, many = np.ones(60), np.ones(60)
+    some[:10], many[:40] = 5 / 6, 1 / 2
+    assert agreement_tests(some - steady, some, steady).lower > 0.1
+    assert agreement_tests(many - steady, many, steady).lower < 1e-6

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from trueweight.core import Estimate
+from trueweight.core.estimate import ALPHA
 from trueweight.metrics.registry import Metric, register
 from trueweight.metrics.sample import NOT_REPEATED, Sample
 from trueweight.metrics.table import Table
 from trueweight.statistics import Array
 from trueweight.statistics.paired import Difference
-from trueweight.statistics.permutation import PValues, sign_flip
+from trueweight.statistics.permutation import PValues, lower_than_fixed, sign_flip
 from trueweight.statistics.proportion import FEW, clustered, exact
 from trueweight.statistics.resample import CONFIDENCE, Interval, bca, expanded
 
@@ -111,16 +112,50 @@ def _difference(kind: str, signal: Signal) -> Callable[[Sample, Sample], Differe
         interval, method = _contrast(sample, mine, itself)
         missing = {"not answered by all three": of - n} if of > n else {}
         value = mine.value - itself.value
-        method = f"paired by case: (provider, A) - (B, A), {method}; exact sign-flip tests of agreement and of calls"
+        method = f"paired by case: (provider, A) - (B, A), {method}; exact sign-flip tests of calls and of agreement"
         estimate = Estimate(value, *interval, n, "difference", method, of, missing)
         contrast = _by_case(mine, itself)
-        # A deterministic reference always agrees with itself, so agreement alone would convict any other host.
-        more = sample.by_case(rows & signal(ours), ours) - sample.by_case(rows & signal(b), ours)
-        calls, agrees = sign_flip(more).differs, sign_flip(contrast)
-        tests = PValues(max(agrees.lower, calls), max(agrees.higher, calls), max(agrees.differs, calls))
-        return Difference(estimate, tests, int((contrast < 0).sum()), int((contrast > 0).sum()))
+        asked = sample.by_case(rows, ours)
+        rates = [sample.by_case(rows & signal(table), ours)[asked > 0] / asked[asked > 0] for table in (ours, b)]
+        return Difference(
+            estimate, agreement_tests(contrast, *rates), int((contrast < 0).sum()), int((contrast > 0).sum())
+        )
 
     return difference
+
+
+def agreement_tests(contrast: Array, ours: Array, theirs: Array) -> PValues:
+    """The p-values of an agreement with the reference: those of how often each side calls, where the agreement differs
+    at the level of `ALPHA` too, and else the larger of both.
+
+    A deterministic reference always agrees with itself, so the agreement alone would convict any other host; and it has
+    so much noise that among many candidates it could convict none.
+
+    Args:
+        contrast: of the agreement, by case.
+        ours, theirs: how often each side calls, by case, as shares of the trials.
+    """
+    calls = _calls_differ(ours, theirs)
+    return PValues(*(calls if p <= ALPHA else max(p, calls) for p in sign_flip(contrast)))
+
+
+_STEADIER: Final = 0.1
+"""One side is steadier if so small a share of the cases that vary on the other side vary on it."""
+
+
+def _calls_differ(ours: Array, theirs: Array) -> float:
+    """Two-sided p-value of how often each side calls, from the rates by case.
+
+    If the trials of one side are all the same and those of the other are not, signs cannot be flipped alone (see
+    `lower_than_fixed`).
+    """
+    p = sign_flip(ours - theirs).differs
+    ours_vary, theirs_vary = (int(((side > 0) & (side < 1)).sum()) for side in (ours, theirs))
+    steady, other = (theirs, ours) if theirs_vary <= ours_vary else (ours, theirs)
+    if min(ours_vary, theirs_vary) > _STEADIER * max(ours_vary, theirs_vary) or not max(ours_vary, theirs_vary):
+        return p
+    less = lower_than_fixed(other, steady) if other.sum() < steady.sum() else lower_than_fixed(1 - other, 1 - steady)
+    return max(p, min(1.0, 2 * less))
 
 
 def _by_case(mine: _Ratio, itself: _Ratio) -> Array:
@@ -161,8 +196,9 @@ def _exact(ratio: _Ratio, confidence: float) -> tuple[float, float]:
 
 _METHOD: Final = (
     "Hits ÷ trials of the score, paired by case with the reference's pass A. 95% interval over cases: Wilson, an exact "
-    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; the larger "
-    "p-value of two exact sign-flip tests over cases, of the difference and of how often each calls."
+    "limit, or a BCa bootstrap. Difference: the score against pass A less that of pass B against pass A; its "
+    "p-value is that of how often each calls (exact sign-flip test over cases), where the difference is at the level "
+    "of 5% too, and else the larger of both."
 )
 _SELF: Final = " For the reference: its pass B against its pass A, which is its self-agreement."
 

@@ -16,6 +16,7 @@ from fleets import REFERENCE, Fleet
 
 from trueweight.assess.significance import AGREEMENT, CASES, FAULTS, RIGHT, TIMES, WEIGHTS, corrected
 from trueweight.core.estimate import ALPHA
+from trueweight.metrics.triggers import agreement_tests
 from trueweight.statistics.consensus import (
     WaysTable,
     agrees,
@@ -153,8 +154,8 @@ def _called(passes: Any) -> Any:
 
 
 def _metric_rates(passes: Any, others: Any) -> dict[str, Any]:
-    """Rates by case of the metrics that are shares, and the counts of `AGREEMENT`, of the trials that `fleets` draws:
-    two of three cases offer tools and expect a call in every second; the others request JSON.
+    """Rates by case of the metrics that are shares, and counts and the rate of calls of `AGREEMENT`, of the trials that
+    `fleets` draws: two of three cases offer tools and expect a call in every second; the others request JSON.
 
     Args:
         others: the calls of the reference's first pass.
@@ -172,7 +173,7 @@ def _metric_rates(passes: Any, others: Any) -> dict[str, Any]:
         "structured_output_accuracy": np.where(offers, np.nan, rates),
         "trigger_accuracy": np.where(offers, right, np.nan),
         "must_pass_rate": rates,
-        AGREEMENT: np.column_stack([both, either, of]).astype(float),
+        AGREEMENT: np.column_stack([both, either, of, calls.mean(axis=(1, 2))]).astype(float),
     }
 
 
@@ -181,11 +182,11 @@ def _p_of_metric(metric: str, ours: Any, theirs: Any, *, screen: bool) -> float:
         delta = ours - theirs
         delta = delta[np.isfinite(delta)]
         return 1.0 if screen and _far(delta) else sign_flip(delta).lower
-    hits, either, calls = (ours - theirs).T
+    hits, either, *_ = (ours - theirs).T
     total = (ours + theirs)[:, 1].sum()
     if not total or not ours[:, 0].sum() or not theirs[:, 0].sum():
         return 1.0
     agreement = hits - (ours + theirs)[:, 0].sum() / total * either
     if screen and _far(agreement):
         return 1.0
-    return max(sign_flip(agreement).lower, sign_flip(calls).differs)
+    return agreement_tests(agreement, ours[:, 3], theirs[:, 3]).lower
