@@ -5,13 +5,15 @@ recorded run stand in one file, so that it is started once. Groups by mark are n
 silently under pytest 9.0.3. The longest files start first, so that no worker is left with one of them at the end.
 
 Every worker imports every test file. pytest rewrites the assertions of a file once and keeps the result beside it: in
-a fresh clone each worker begins at another folder, and finds most files already rewritten by the others.
+a fresh clone each worker begins at another folder, and finds most files already rewritten by the others. That holds
+too where ``PYTHONDONTWRITEBYTECODE`` is set, as in many container images: it would cost each worker half its start.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ settings.load_profile("explore" if os.environ.get("TRUEWEIGHT_EXPLORE") else "sa
 
 os.environ["TRUEWEIGHT_CACHE"] = ""  # a test judges what it is about; tests of the cache name a folder
 os.environ["TRUEWEIGHT_JUDGE_PROCESSES"] = "1"  # and they are several processes themselves
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each worker, and before NumPy is imported: threads wait busily
 
 LONGEST = (
     "cli/test_cli_demo.py",
@@ -38,6 +41,16 @@ LONGEST = (
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are processors, because tests wait for servers."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what is compiled while the tests are collected, and only then."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @pytest.hookimpl(wrapper=True)

@@ -38,14 +38,14 @@ def _demo(cwd: Path, *arguments: object) -> Demo:
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(("--limit", 24), id="first-cases"),
+        pytest.param(("--limit", 10), id="first-cases"),
         pytest.param((), id="whole", marks=pytest.mark.slow),
     ],
 )
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The README's first command with drift, run once for all tests that read its result.
 
-    By default the first 24 cases of each suite, which show every fault; among the slow tests all of them. One worker
+    By default the first ten cases of each suite, which show every fault; among the slow tests all of them. One worker
     makes it, and the others wait for it.
     """
     mine = tmp_path_factory.mktemp("demo")

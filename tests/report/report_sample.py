@@ -11,6 +11,7 @@ import json
 import math
 import random
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from trueweight.assess import assess
@@ -332,7 +333,13 @@ def typed(summary: dict[str, Any] | Summary) -> Summary:
     cases_of_run = summary["run"]["cases"]
     providers = {name: _provider(one, 2 * cases_of_run, cases_of_run) for name, one in summary["providers"].items()}
     whole = summary | {"providers": providers, "noise_floor": _estimates(summary["noise_floor"])}
-    return assess(decode_summary(json.dumps(well_formed(whole))))
+    return _assessed(json.dumps(whole))
+
+
+@cache
+def _assessed(text: str) -> Summary:
+    """Assessed once in a process: the tests of the report draw the same few summaries many times."""
+    return assess(decode_summary(json.dumps(well_formed(json.loads(text)))))
 
 
 def _request(case: str, mode: str) -> RequestRecord:

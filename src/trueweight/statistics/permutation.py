@@ -134,8 +134,9 @@ def lower_tail(members: Array, seen: int) -> float:
     transform = np.ones(length // 2 + 1, dtype=complex)
     kinds, counts = _distinct(members)
     for start in range(0, len(kinds), step := max(1, _BLOCK // length)):
-        part = shares[kinds[start : start + step]] @ waves
-        transform *= (part ** counts[start : start + step, None]).prod(axis=0)
+        part, several = shares[kinds[start : start + step]] @ waves, counts[start : start + step] > 1
+        part[several] **= counts[start : start + step][several, None]  # complex powers are slow, and most are the first
+        transform *= part.prod(axis=0)
     mass = np.fft.irfft(transform, length)
     least = float(np.exp(np.log(shares[:, 0]).sum()))
     return least if seen <= 0 else _within(mass[: seen + 1].sum(), least)
