@@ -17,7 +17,7 @@ from runs import as_recorded, record, workload_of
 from in_process import trueweight
 from trueweight.core import Case, Price, Provider, Ruling
 from trueweight.core.bar_outcome import WorkloadRule
-from trueweight.core.decision import HostDecision, Move, MoveReason, Undecided
+from trueweight.core.decision import HostDecision, Move, MoveReason, Stays
 from trueweight.core.summary import Summary
 from trueweight.core.task import Answer
 from trueweight.core.workload import ProviderWorkload, Yardstick
@@ -180,9 +180,9 @@ def test_only_tasks_that_are_decided_move(tmp_path: Path) -> None:
     summary, found = judged(folder, tmp_path / "second", as_recorded)
     host = good(summary)
     assert host.tasks == (triage,)
-    assert {one.task: one.code for one in host.undecided} == {
-        routing: Undecided.TOO_FEW,
-        texts: Undecided.NOTHING_COMPARES,
+    assert {one.task: one.code for one in host.staying} == {
+        routing: Stays.TOO_FEW,
+        texts: Stays.NOTHING_COMPARES,
     }
     text = decision_text(summary)
     assert text is not None

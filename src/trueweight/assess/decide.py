@@ -6,20 +6,19 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import msgspec
-import numpy as np
 
+from trueweight.assess.by_task import reason_of, staying_tasks, undecided_tasks
 from trueweight.assess.recommendation import TRANSPORT
 from trueweight.assess.significance import MATTERS
 from trueweight.core import Price, Role, Ruling
 from trueweight.core.assessment import ReasonCode, Recommendation
-from trueweight.core.bar_outcome import MARGIN, WorkloadRule
+from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.decision import (
     HostDecision,
     HostReason,
     Move,
     MoveReason,
-    Undecided,
-    UndecidedTask,
+    StayingTask,
     WorkloadDecision,
     Worse,
     WorseThing,
@@ -27,10 +26,8 @@ from trueweight.core.decision import (
 from trueweight.core.estimate import Estimate, six_digits
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
-from trueweight.core.workload import ProviderWorkload, Quality, TaskSummary, WorkloadRuling, WorkloadSummary
-from trueweight.workload.compare import NO_COSTS
-from trueweight.workload.estimates import Estimator, looks_of
-from trueweight.workload.planning import SLACK
+from trueweight.core.workload import ProviderWorkload, Quality, WorkloadSummary
+from trueweight.workload.part import saving_of
 
 COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
@@ -38,7 +35,6 @@ _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
 _WHERE: Final = frozenset({WorkloadRule.LABEL, WorkloadRule.FIELD})
 """Rules that say where the mistakes are."""
-_ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.PREFERRED})
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
 )
@@ -89,25 +85,57 @@ def _host(
         answered = found is not None and found.overall.readable.value is not None
         code = MoveReason.NOTHING_DECIDES if answered else MoveReason.NOT_ANSWERED
         return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(HostReason(code=code),))
-    undecided = tuple(_undecided(workload, found))
-    stays = {one.task for one in undecided}
-    tasks = tuple(task for task in workload.tasks if task.name not in stays)
-    saving = _saving_of(summary, tasks, found) if stays and tasks else found.saving
-    move, reasons = _decided(_of_moving(found, stays), provider, saving)
+    staying = tuple(undecided_tasks(workload, found))
+    move, reasons = _of_tasks(summary, provider, found, staying)
+    if found.part is not None and move.rank > Move.MOVE_WITH_FALLBACK.rank:
+        less = tuple(staying_tasks(workload, found))
+        names = {one.task for one in less}
+        part = msgspec.structs.replace(found.part, tasks=tuple(one for one in found.tasks if one.task not in names))
+        alone, why = _of_tasks(summary, provider, part, less)
+        if alone.rank < move.rank:
+            staying, move, reasons, found = less, alone, why, part
+    names = {one.task for one in staying}
+    tasks = tuple(task.name for task in workload.tasks if task.name not in names)
     if move.rank <= Move.MOVE_WITH_FALLBACK.rank and not tasks:
         move, reasons = Move.NOT_ENOUGH, (HostReason(code=MoveReason.NO_TASK),)
-    cautions = tuple(_cautions(summary, workload)) if move.rank <= Move.MOVE_WITH_FALLBACK.rank else ()
+    moves = move.rank <= Move.MOVE_WITH_FALLBACK.rank
+    cautions = tuple(_cautions(summary, workload)) if moves else ()
     if move is Move.MOVE and cautions:
         move = Move.MOVE_WITH_FALLBACK
+    saving = _saving(summary, found, tasks)
     return HostDecision(
         provider=name,
         move=move,
         reasons=(*reasons, *cautions),
         per_month=_per_month(saving, found, move, volume),
         worse=tuple(_worse(workload, found, None if provider.declared is None else provider.declared.price)),
-        tasks=tuple(task.name for task in tasks),
-        undecided=undecided,
+        tasks=tasks,
+        staying=staying,
+        alone=found is not provider.workload,
     )
+
+
+def _of_tasks(
+    summary: Summary, provider: ProviderSummary, found: ProviderWorkload, staying: Sequence[StayingTask]
+) -> tuple[Move, tuple[HostReason, ...]]:
+    """The decision about the tasks that do not stay.
+
+    Args:
+        found: over all tasks, or over those that do not stay.
+    """
+    assert summary.workload is not None
+    stays = {one.task for one in staying}
+    tasks = tuple(task.name for task in summary.workload.tasks if task.name not in stays)
+    alone = len(found.tasks) < len(summary.workload.tasks)
+    return _decided(_of_moving(found, stays), provider, _saving(summary, found, tasks), alone=alone)
+
+
+def _saving(summary: Summary, found: ProviderWorkload, tasks: Sequence[str]) -> Quality:
+    """USD per 1,000 requests of the log if only these tasks move."""
+    workload = summary.workload
+    if workload is None or not tasks or len(tasks) == len(workload.tasks):
+        return found.saving
+    return saving_of(found, tasks, workload, summary.run.seed)
 
 
 def _of_moving(found: ProviderWorkload, stays: Collection[str]) -> ProviderWorkload:
@@ -123,58 +151,16 @@ def _of_moving(found: ProviderWorkload, stays: Collection[str]) -> ProviderWorkl
     return msgspec.structs.replace(found, rulings=rulings)
 
 
-def _undecided(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[UndecidedTask]:
-    """The tasks about which nothing is decided: they are not part of a move.
-
-    A rule about all tasks together says little of a small one. So a task is decided if a rule that names it is met, or
-    if its answers are surely no more than `SLACK` below what is asked of all.
-    """
-    rulings = {one.task: one for one in found.rulings if one.rule in _ANSWERS and one.outcome is Ruling.PASS}
-    judged = next((one.bound for one in found.rulings if one.rule is WorkloadRule.PREFERRED and not one.task), None)
-    asked = next((one for one in found.rulings if one.rule in _ANSWERS and not one.task), None)
-    least = 1 - MARGIN if asked is None or asked.bound is None else asked.bound
-    least = 1 + least if least <= 0 else least  # a tolerated difference
-    results = {one.task: one for one in found.tasks}
-    for task in workload.tasks:
-        result = results.get(task.name, found.overall)
-        held, bound = result.not_worse, least
-        if held.value is None and result.preferred is not None:
-            held, bound = result.preferred, -MARGIN if judged is None else judged
-        code = None
-        if task.name in rulings:
-            held = result.not_worse
-        elif held.value is None:
-            code = Undecided.NOTHING_COMPARES
-        elif held.sure_low is None or held.sure_low < bound - SLACK:
-            code = Undecided.TOO_FEW
-        if code is None and task.name in workload.unconfirmed:
-            code = Undecided.UNCONFIRMED
-        if code is not None:
-            shown = held.sure if code is Undecided.TOO_FEW else None
-            yield UndecidedTask(task=task.name, code=code, cases=task.cases, share=task.share, estimate=shown)
-
-
-def _saving_of(summary: Summary, tasks: Sequence[TaskSummary], found: ProviderWorkload) -> Quality:
-    """USD per 1,000 requests of the log if only these tasks move."""
-    names = {task.name for task in tasks}
-    pairs = [pair for one in found.tasks if one.task in names for pair in one.saved]
-    saved, weights = np.array(pairs, dtype=float).reshape(-1, 2).T
-    candidates = 1 if summary.workload is None else summary.workload.candidates
-    make = Estimator(looks_of(candidates), summary.run.seed)
-    each = make.per_thousand(saved, weights, of=sum(task.cases for task in tasks), note=NO_COSTS, signed=True)
-    share = sum(task.share for task in tasks)
-    ends = (each.value, each.low, each.high, each.sure_low, each.sure_high)
-    value, low, high, sure_low, sure_high = (None if end is None else end * share for end in ends)
-    return msgspec.structs.replace(
-        each, value=value, low=low, high=high, sure_low=sure_low, sure_high=sure_high
-    ).rounded()
-
-
 def _decided(  # noqa: PLR0911 - one way out for each decision
-    found: ProviderWorkload, provider: ProviderSummary, saving: Quality
+    found: ProviderWorkload, provider: ProviderSummary, saving: Quality, *, alone: bool
 ) -> tuple[Move, tuple[HostReason, ...]]:
-    missed = [_reason(MoveReason.RULE_MISSED, one) for one in found.rulings if one.outcome is Ruling.FAIL]
-    still = [_reason(MoveReason.RULE_OPEN, one) for one in found.rulings if one.outcome is Ruling.INCONCLUSIVE]
+    """The decision from the rulings, the costs and what else speaks against the provider.
+
+    Args:
+        alone: ``found`` is about some of the tasks, so what the assessment has against the others does not count.
+    """
+    missed = [reason_of(MoveReason.RULE_MISSED, one) for one in found.rulings if one.outcome is Ruling.FAIL]
+    still = [reason_of(MoveReason.RULE_OPEN, one) for one in found.rulings if one.outcome is Ruling.INCONCLUSIVE]
     lost = found.failures.value or 0.0
     hard = [one for one in missed if one.rule not in _BY_FALLBACK or lost > COVERED]
     if hard:
@@ -182,6 +168,8 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
         return Move.STAY, (*hard, *(one for one in missed if one not in hard), *where)
     others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
     avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed
+    if alone and avoided:
+        avoided = _is_faulty_elsewhere(provider)
     if avoided and not (others and others <= TRANSPORT and lost <= COVERED):
         return Move.STAY, (HostReason(code=MoveReason.FAULTS),)
     open_answers = [one for one in still if one.rule is not None and one.rule.of_answers]
@@ -190,7 +178,7 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     cost = _of_cost(saving)
     if cost is not None and cost.code is MoveReason.SAVES_NOTHING:
         return Move.STAY, (cost,)
-    if missed or still or avoided or _is_open_elsewhere(provider):
+    if missed or still or avoided or _is_open_elsewhere(provider, alone=alone):
         reasons = (*missed, *still) or (HostReason(code=MoveReason.FAULTS),)
         return Move.MOVE_WITH_FALLBACK, (*reasons, *((cost,) if cost else ()))
     if cost is not None:
@@ -198,26 +186,20 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     return Move.MOVE, (HostReason(code=MoveReason.ALL_MET),)
 
 
-def _is_open_elsewhere(provider: ProviderSummary) -> bool:
+def _is_faulty_elsewhere(provider: ProviderSummary) -> bool:
+    """Whether something beside the rules about the workload speaks against the provider."""
+    rules = () if provider.assessment.bar is None else provider.assessment.bar.rules
+    missed = any(rule.outcome is Ruling.FAIL and rule.workload is None for rule in rules)
+    return missed or any(one.blame is not None and one.code not in _WORKLOAD for one in provider.assessment.reasons)
+
+
+def _is_open_elsewhere(provider: ProviderSummary, *, alone: bool) -> bool:
     """Whether something beside the rules about the workload leaves the recommendation undecided."""
     assessment = provider.assessment
     rules = () if assessment.bar is None else assessment.bar.rules
     others = any(rule.outcome is Ruling.INCONCLUSIVE and rule.workload is None for rule in rules)
     of_workload = {reason.code for reason in assessment.reasons} <= _WORKLOAD
-    return assessment.recommendation is Recommendation.UNDECIDED and (others or not of_workload)
-
-
-def _reason(code: MoveReason, one: WorkloadRuling) -> HostReason:
-    return HostReason(
-        code=code,
-        rule=one.rule,
-        task=one.task,
-        label=one.label,
-        estimate=one.estimate,
-        bound=one.bound,
-        more_cases=one.more_cases,
-        baseline=one.baseline,
-    )
+    return (alone or assessment.recommendation is Recommendation.UNDECIDED) and (others or not of_workload)
 
 
 def _of_cost(saving: Quality) -> HostReason | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from trueweight.assess.bar import DEFAULT_WORKLOAD_BAR, Bar, Rule, TaskBar, WorkloadBar, ruling_of
+from trueweight.assess.by_task import with_part
 from trueweight.core import ConfigError, Estimate, Ruling, near_miss
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, WorkloadRule
@@ -46,6 +48,8 @@ def judge_workload(summary: Summary, bar: Bar | None) -> Summary:
             rulings = tuple(_rulings(own or DEFAULT_WORKLOAD_BAR, found, stated=own is not None))
             ruling = Ruling.of_all([one.outcome for one in rulings])
             found = msgspec.structs.replace(found, rulings=rulings, ruling=ruling)
+            decides = partial(_rulings, own or DEFAULT_WORKLOAD_BAR, stated=own is not None)
+            found = with_part(summary.workload, found, summary.run.seed, decides)
         # The number that leads is the one that is decided.
         metrics = provider.metrics if found is None else {**provider.metrics, METRIC: found.quality}
         providers[name] = msgspec.structs.replace(provider, workload=found, metrics=metrics)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @providers_option(required=False)
 @bar_option("Thresholds file (bar.toml) of the workload.")
 @click.option("--only", "names", multiple=True, metavar="NAME", help="Ask only this host. Repeatable.  [default: all]")
+@click.option("--task", "tasks", multiple=True, metavar="NAME", help="Send only this task. Repeatable.  [default: all]")
 @click.option("--every", type=Duration(), metavar="TIME", help="Look again every TIME (30m, 6h, 1d) until interrupted.")
 @click.option("--once", is_flag=True, help="Look once, for cron. The default without --every.")
 @click.option("--history", type=FOLDER, metavar="DIR", help="Folder of the runs.  [default: WORKLOAD-history]")
@@ -69,6 +70,7 @@ def command(
     providers_file: Path | None,
     bar_file: Path | None,
     names: tuple[str, ...],
+    tasks: tuple[str, ...],
     every: float | None,
     once: bool,
     history: Path | None,
@@ -127,7 +129,7 @@ def command(
     if every is not None and once:
         raise ConfigError("--every and --once exclude each other", code="watch-when", where="--once")
     runs = history or folder.with_name(f"{folder.name}-history")
-    draw = _Draw(number, seed)
+    draw = _Draw(number, seed, tasks)
     hosts = named_providers(load_providers(providers_file, environ=os.environ), names, "--only")
     look = _looking(folder, hosts, bar_file, runs, draw, budget=budget, probing=not no_probe)
     if dry_run:
@@ -139,10 +141,11 @@ def command(
 
 
 class _Draw(NamedTuple):
-    """Cases of each look, and the seed of their draw."""
+    """Cases of each look, the seed of their draw, and the tasks that they are of, all of them by default."""
 
     number: int
     seed: int
+    tasks: tuple[str, ...] = ()
 
 
 def _looking(
@@ -168,7 +171,7 @@ def _looking(
     settings = WireSettings(budget_usd=budget)
 
     def look(dry: bool) -> int:
-        built = plan_look(folder, providers, bar, runs, number=draw.number, seed=draw.seed)
+        built = plan_look(folder, providers, bar, runs, number=draw.number, seed=draw.seed, tasks=draw.tasks)
         if dry:
             print_forecast(built, settings, Console(emoji=False), probed=providers if probing else ())
             return int(ExitCode.OK)

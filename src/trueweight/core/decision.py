@@ -51,7 +51,7 @@ class MoveReason(StrEnum):
     NOT_ANSWERED = "not-answered"
     """It gave no answer that could be graded."""
     NO_TASK = "no-task"
-    """No task is decided: ``undecided`` of the host says why of each."""
+    """No task is decided: ``staying`` of the host says why of each."""
 
 
 class HostReason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -96,9 +96,13 @@ class WorseThing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: float | None = None
 
 
-class Undecided(StrEnum):
-    """Why nothing is decided about one task, so that it does not move."""
+class Stays(StrEnum):
+    """Why one task does not move."""
 
+    MISSED = "missed"
+    """Its answers surely miss a rule. ``reason``."""
+    RULE_OPEN = "rule-open"
+    """A rule about it is not decided. ``reason``."""
     NOTHING_COMPARES = "nothing-compares"
     """No golden answer, no recorded one whose grader decides, and no LLM judge that labels confirm."""
     TOO_FEW = "too-few"
@@ -107,14 +111,15 @@ class Undecided(StrEnum):
     """No person has confirmed its grader."""
 
 
-class UndecidedTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A task that stays where it is, because nothing is decided about it; ``share`` is of the log's requests."""
+class StayingTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task that stays where it is; ``share`` is of the log's requests."""
 
     task: str
-    code: Undecided
+    code: Stays
     cases: int
     share: float
     estimate: Estimate | None = None
+    reason: HostReason | None = None
 
 
 class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,7 +130,8 @@ class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         per_month: USD that are saved in a month at the stated volume by moving ``tasks``; with a fallback, what the
             host does not answer costs as before. None without a volume or without both costs.
         tasks: names of the tasks that are decided; a move is a move of these.
-        undecided: the other tasks.
+        staying: the other tasks.
+        alone: decided by the answers to ``tasks`` alone, because a rule is not met by all tasks together.
     """
 
     provider: str
@@ -134,7 +140,8 @@ class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     per_month: Estimate | None = None
     worse: tuple[WorseThing, ...] = ()
     tasks: tuple[str, ...] = ()
-    undecided: tuple[UndecidedTask, ...] = ()
+    staying: tuple[StayingTask, ...] = ()
+    alone: bool = False
 
 
 class WorkloadDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

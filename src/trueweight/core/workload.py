@@ -94,6 +94,31 @@ class LostField(msgspec.Struct, frozen=True, omit_defaults=True):
     against: Yardstick = Yardstick.BASELINE
 
 
+class CaseScore(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What is on record of one case, so that any of the tasks can be looked at alone. Each is a mean over its trials.
+
+    Attributes:
+        weight: requests of the log that it stands for.
+        saved: USD that it costs less than the baseline; None if one of the costs is not known.
+        agreement, correct, baseline: score against the recorded answer, against a golden one that decides, and that of
+            the recorded answer against it; None where there is none.
+        judged: by an LLM judge, 0 worse, 1 better.
+        readable: share of answers with the expected form.
+        lost: share of requests without a reply; None if none was sent.
+        ms: times to the whole reply.
+    """
+
+    weight: float
+    saved: float | None = None
+    agreement: float | None = None
+    correct: float | None = None
+    baseline: float | None = None
+    judged: float | None = None
+    readable: float | None = None
+    lost: float | None = None
+    ms: tuple[float, ...] = ()
+
+
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A provider in one task, or in all of them.
 
@@ -113,8 +138,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             answer counts as a loss at the lower end and as a gain at the upper one. So it does not matter which cases
             have a golden answer.
         readable: the share of answers with the form that the grader reads.
-        saved: of each case whose costs are known, USD that it costs less than the baseline, and the requests of the
-            log that it stands for. Of all tasks together it is left out.
+        by_case: each of its cases; left out of all tasks together.
         confusion: None where answers are not in a word.
         against: what confusion, fields, lost labels and lost fields are counted against.
         as_good: share of answers that a trusted LLM judge finds as good as the recorded one, or better; None without.
@@ -131,7 +155,7 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     readable: Quality
     score: Quality = _NOT_MEASURED
     not_worse: Quality = _NOT_MEASURED
-    saved: tuple[tuple[float, float], ...] = ()
+    by_case: tuple[CaseScore, ...] = ()
     confusion: Confusion | None = None
     fields: tuple[FieldScore, ...] = ()
     against: Yardstick = Yardstick.BASELINE
@@ -201,6 +225,8 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
         output_tokens, input_tokens: mean per request, as they are billed.
         rulings: by the bar, or by the default bar.
         ruling: of all of them.
+        part: the same of the tasks that can be decided, where a rule is not met by all tasks together and some of them
+            stay; its ``tasks`` are left out. None where there is no such part.
     """
 
     overall: TaskResult
@@ -215,6 +241,7 @@ class ProviderWorkload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     disagreements: tuple[Disagreement, ...] = ()
     rulings: tuple[WorkloadRuling, ...] = ()
     ruling: Ruling = Ruling.INCONCLUSIVE
+    part: ProviderWorkload | None = None
 
     @property
     def quality(self) -> Quality:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import numpy as np
 
 from trueweight.assess import Bar
-from trueweight.core import Case, ConfigError, InfrastructureError, Provider
+from trueweight.core import Case, ConfigError, InfrastructureError, Provider, near_miss
 from trueweight.store import RunFile
 from trueweight.suites import find_suite
 from trueweight.workflow.run_builder import RunBuilder
@@ -38,18 +38,34 @@ def sample_of(cases: Sequence[Case], number: int, seed: int, look: int) -> tuple
 
 
 def plan_look(
-    folder: Path, providers: Sequence[Provider], bar: Bar | None, history: Path, *, number: int, seed: int
+    folder: Path,
+    providers: Sequence[Provider],
+    bar: Bar | None,
+    history: Path,
+    *,
+    number: int,
+    seed: int,
+    tasks: Sequence[str] = (),
 ) -> BuiltRun:
     """The run of the next look. Its rules are judged over all looks together, so none is refused for too few cases.
 
+    Args:
+        tasks: names of those that are watched; all of them if there are none.
+
     Raises:
-        ConfigError: as `find_suite`; ``workload-missing`` if no case of the suite is of a workload.
+        ConfigError: as `find_suite`; ``workload-missing`` if no case of the suite is of a workload; ``watch-task`` with
+            the near miss if it has no such task.
     """
     suite = find_suite(str(folder))
     cases = [case for case in suite.cases if case.task is not None]
     if not cases:
         hint = "`trueweight workload from LOG -o DIR` makes one."
         raise ConfigError("not a workload", code="workload-missing", where=str(folder), hint=hint)
+    known = sorted({case.task.name for case in cases if case.task is not None})
+    for name in tasks:
+        if name not in known:
+            raise ConfigError(f"no task {name!r}", code="watch-task", where=str(folder), hint=near_miss(name, known))
+    cases = [case for case in cases if not tasks or (case.task is not None and case.task.name in tasks)]
     drawn = sample_of(cases, number, seed, len(looks_in(history)))
     options = RunOptions(passes=1, seed=seed, of_history=True)
     builder = RunBuilder(providers, [replace(suite, cases=drawn)], options, bar=bar)

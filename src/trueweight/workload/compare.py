@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -14,6 +16,7 @@ from trueweight.core.exchange import TIMEOUTS
 from trueweight.core.preference import LlmJudgeSummary
 from trueweight.core.workload import (
     Baseline,
+    CaseScore,
     Disagreement,
     Grade,
     LostField,
@@ -32,12 +35,12 @@ from trueweight.workload.estimates import Estimator, looks_of, mean_of
 from trueweight.workload.grading import expected_answer, golden_decides
 from trueweight.workload.lost_fields import FieldsOf, lost_fields
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
-from trueweight.workload.scores import NO_GOLDEN, difference_of, scores_of
+from trueweight.workload.part import NO_COSTS
+from trueweight.workload.scores import NO_GOLDEN, difference_of, preferred, scores_of
 
 MOST_SHOWN: Final = 200
 """Disagreements of one provider that a summary holds, the worst first."""
 _NOT_GRADED: Final = "no reply that can be graded"
-NO_COSTS: Final = "the costs of both are not known"
 _NO_RECORDED: Final = "no recorded answer that the grader can read"
 
 
@@ -90,7 +93,7 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
     named = [task.recorded.model for task in columns.tasks if task.recorded is not None and task.recorded.model]
     baseline = Baseline(
         model=facts.model or (named[0] if named else ""),
-        correct=_mean(make, columns.baseline_right, NO_GOLDEN).plain(),
+        correct=_mean(make, np.where(columns.golden_decides, columns.baseline_right, np.nan), NO_GOLDEN).plain(),
         self_agreement=_mean(make, columns.noise, "no request is twice in the log").plain(),
         p50_ms=p50.plain(),
         p95_ms=p95.plain(),
@@ -164,13 +167,13 @@ def _provider(
         column([_share(grades.get(at, ())) for at in range(size)]),
         kappa,
     )
-    timed = [one for one in seen if one.timing is not None and one.timing.service is not None]
-    timed = [one for one in timed if not one.client_limited]
-    ms = column([(one.timing.service or 0) / 1e6 for one in timed if one.timing is not None])
+    timed = timed_of(seen)
+    ms = column(list(map(_milliseconds, timed)))
     of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
     p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = _per_case(columns, seen, [one.cost for one in seen])
     saved = columns.recorded(lambda one: one.cost) - cost
+    by_case = tuple(_scores_by_case(columns, answers, saved, seen))
     given, read = (
         _per_case(columns, seen, counts)
         for counts in ([one.output_tokens for one in seen], [one.input_tokens for one in seen])
@@ -181,7 +184,7 @@ def _provider(
         ),
         tasks=tuple(
             msgspec.structs.replace(
-                _result(columns, make, answers, name), saved=_saved(saved, columns.weights, columns.rows(name))
+                _result(columns, make, answers, name), by_case=tuple(itertools.compress(by_case, columns.rows(name)))
             )
             for name in columns.names
         ),
@@ -196,10 +199,46 @@ def _provider(
     )
 
 
-def _saved(saved: Array, weights: Array, rows: Array) -> tuple[tuple[float, float], ...]:
-    """Saving and weight of the cases whose costs are known."""
-    known = rows & np.isfinite(saved)
-    return tuple(zip(saved[known].tolist(), weights[known].tolist(), strict=True))
+def _scores_by_case(
+    columns: Columns, answers: _Answers, saved: Array, seen: Sequence[Observation]
+) -> Iterator[CaseScore]:
+    """What is on record of each case, in order."""
+    ms: defaultdict[int, list[float]] = defaultdict(list)
+    for one in timed_of(seen):
+        ms[columns.index[one.case]].append(_milliseconds(one))
+    decided = np.where(columns.golden_decides, answers.correct, np.nan)
+    lost = 1 - _per_case(columns, seen, [_arrived(one) for one in seen])
+    parts = (saved, answers.agreement, decided, columns.baseline_right, answers.judged, answers.readable, lost)
+    for at, row in enumerate(np.column_stack(parts).tolist()):
+        money, agrees, right, baseline, judged, readable, without = (
+            None if math.isnan(value) else value for value in row
+        )
+        yield CaseScore(
+            weight=float(columns.weights[at]),
+            saved=money,
+            agreement=agrees,
+            correct=right,
+            baseline=baseline,
+            judged=judged,
+            readable=readable,
+            lost=without,
+            ms=tuple(ms.get(at, ())),
+        )
+
+
+def timed_of(seen: Sequence[Observation]) -> list[Observation]:
+    """The replies whose time is the host's."""
+    known = (one for one in seen if one.timing is not None and one.timing.service is not None)
+    return [one for one in known if not one.client_limited]
+
+
+def _milliseconds(one: Observation) -> float:
+    return 0.0 if one.timing is None else (one.timing.service or 0) / 1e6
+
+
+def _arrived(one: Observation) -> float | None:
+    """None for a request that this client could not send."""
+    return None if is_of_client(one) else float(one.arrived)
 
 
 def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Yardstick) -> Array:
@@ -233,22 +272,8 @@ def is_of_client(seen: Observation) -> bool:
 
 def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
     """The share of trials without a reply; those that this client could not send are no failures."""
-    arrived = [None if is_of_client(one) else float(one.arrived) for one in seen]
-    found = make.mean(_per_case(columns, seen, arrived), of=len(columns), missing="not sent", note="nothing was sent")
-    if found.value is None:
-        return found
-    return msgspec.structs.replace(
-        found,
-        value=1 - found.value,
-        low=_rest(found.high),
-        high=_rest(found.low),
-        sure_low=_rest(found.sure_high),
-        sure_high=_rest(found.sure_low),
-    )
-
-
-def _rest(share: float | None) -> float | None:
-    return None if share is None else 1 - share
+    arrived = [_arrived(one) for one in seen]
+    return make.lost(1 - _per_case(columns, seen, arrived))
 
 
 def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:
@@ -264,8 +289,8 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         task=task,
         cases=of,
         agreement=_mean(make, answers.agreement, _NO_RECORDED, counted),
-        correct=_mean(make, answers.correct, NO_GOLDEN, rows),
-        baseline_correct=_mean(make, np.where(np.isfinite(correct), baseline, np.nan), NO_GOLDEN).plain(),
+        correct=_mean(make, decided, NO_GOLDEN),
+        baseline_correct=_mean(make, np.where(np.isfinite(decided), baseline, np.nan), NO_GOLDEN).plain(),
         score=_mean(make, scores.best, _NO_RECORDED),
         not_worse=_mean(make, scores.not_worse, _NO_RECORDED),
         difference=difference_of(make, scores),
@@ -276,7 +301,7 @@ def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> 
         lost_labels=tuple(lost_labels(make, by_case)) if task else (),
         lost_fields=tuple(_lost_fields(columns, make, by_case, rows)) if task else (),
         as_good=None if answers.kappa is None else _as_good(make, answers, rows),
-        preferred=None if answers.kappa is None else _preferred(make, answers.judged[rows], answers.kappa),
+        preferred=None if answers.kappa is None else preferred(make, answers.judged[rows], answers.kappa),
     )
 
 
@@ -306,23 +331,6 @@ def _as_good(make: Estimator, answers: _Answers, rows: Array) -> Quality | None:
         found.append(sum(own) / len(own) if own else None)
     scores = column(found)
     return _mean(make, scores, "no verdict") if np.isfinite(scores).any() else None
-
-
-def _preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
-    """How much more often the LLM judge prefers the provider's answers, in [-1, 1]; None without a verdict.
-
-    An LLM judge that errs at random shrinks a true difference by about its kappa, so a lower end below zero is divided
-    by the lower limit of kappa.
-    """
-    if not np.isfinite(judged).any():
-        return None
-    found = make.difference(judged, 1 - judged, of=int(np.isfinite(judged).sum()), note="no verdict")
-
-    def corrected(low: float | None) -> float | None:
-        return low if low is None or low >= 0 else max(-1.0, low / kappa)
-
-    method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the LLM judge's kappa"
-    return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)
 
 
 def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Grade]]]) -> Iterator[Disagreement]:

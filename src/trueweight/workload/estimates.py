@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from trueweight.core import Estimate
@@ -71,6 +72,20 @@ class Estimator(NamedTuple):
         method = "share of cases, exact limits (Clopper–Pearson)"
         return Quality(
             successes / n, shown.low, shown.high, n, "proportion", method, sure_low=sure.low, sure_high=sure.high
+        )
+
+    def lost(self, shares: Array) -> Quality:
+        """The share of requests without a reply, from those of each case; NaN marks a case that was not sent."""
+        found = self.mean(1 - shares, of=len(shares), missing="not sent", note="nothing was sent")
+        if found.value is None:
+            return found
+        return msgspec.structs.replace(
+            found,
+            value=1 - found.value,
+            low=_rest(found.high),
+            high=_rest(found.low),
+            sure_low=_rest(found.sure_high),
+            sure_high=_rest(found.sure_low),
         )
 
     def difference(self, ours: Array, theirs: Array, *, of: int, note: str) -> Quality:
@@ -159,6 +174,10 @@ class Estimator(NamedTuple):
             sure_low=sure[0],
             sure_high=sure[1],
         )
+
+
+def _rest(share: float | None) -> float | None:
+    return None if share is None else 1 - share
 
 
 def _thousand(end: float | None) -> float | None:

@@ -68,3 +68,20 @@ def difference_of(make: Estimator, scores: Scores) -> Quality:
     number = int(scores.open.sum())
     method = f"{found.method}; {number} answers that differ without a golden one: a loss below, a gain above"
     return msgspec.structs.replace(found, high=best.high, sure_high=best.sure_high, method=method)
+
+
+def preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
+    """How much more often the LLM judge prefers the provider's answers, in [-1, 1]; None without a verdict.
+
+    An LLM judge that errs at random shrinks a true difference by about its kappa, so a lower end below zero is divided
+    by the lower limit of kappa.
+    """
+    if not np.isfinite(judged).any():
+        return None
+    found = make.difference(judged, 1 - judged, of=int(np.isfinite(judged).sum()), note="no verdict")
+
+    def corrected(low: float | None) -> float | None:
+        return low if low is None or low >= 0 else max(-1.0, low / kappa)
+
+    method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the LLM judge's kappa"
+    return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)

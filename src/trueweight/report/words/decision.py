@@ -11,8 +11,8 @@ from trueweight.core.decision import (
     HostReason,
     Move,
     MoveReason,
-    Undecided,
-    UndecidedTask,
+    StayingTask,
+    Stays,
     WorkloadDecision,
     Worse,
     WorseThing,
@@ -77,9 +77,9 @@ def _title(decision: WorkloadDecision, workload: WorkloadSummary) -> str:
     what = _moved(decision.host, workload)
     match decision.move:
         case Move.MOVE:
-            return f"Move {what}to {host}"
+            return f"Move {what}to {host}{_kept(decision.host, baseline)}"
         case Move.MOVE_WITH_FALLBACK:
-            return f"Move {what}to {host}, with {baseline} as fallback"
+            return f"Move {what}to {host}, with {baseline} as fallback{_kept(decision.host, baseline)}"
         case Move.STAY:
             return f"Stay with {baseline}"
     return f"Not enough evidence to leave {baseline}"
@@ -87,18 +87,26 @@ def _title(decision: WorkloadDecision, workload: WorkloadSummary) -> str:
 
 def _moved(host: HostDecision | None, workload: WorkloadSummary) -> str:
     """The tasks that move, with a space behind; "" if all of them do."""
-    if host is None or not host.undecided:
+    if host is None or not host.staying:
         return ""
     names = [visible(name, limit=60) for name in host.tasks]
     return f"{listed(names)} " if len(names) <= _NAMED else f"{len(names)} of {len(workload.tasks)} tasks "
+
+
+def _kept(host: HostDecision | None, baseline: str) -> str:
+    """The tasks that surely miss the bar, for a title; "" if none does."""
+    staying = () if host is None else host.staying
+    names = [visible(one.task, limit=60) for one in staying if one.code is Stays.MISSED]
+    what = listed(names) if len(names) <= _NAMED else counted(len(names), "task")
+    return f"; keep {what} with {baseline}" if names else ""
 
 
 def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
     host = decision.host
     if host is not None:
         yield "why", f"{visible(host.provider, limit=80)}: {_why(host, summary)}."
-        if host.undecided:
-            yield "open", f"{'; '.join(_undecided(one) for one in host.undecided)}. {_stays(host, decision)}"
+        if host.staying:
+            yield "stays" if host.alone else "open", _staying(host, decision)
         yield "saves", _saving(host, decision)
         worse = "; ".join(_worse(one) for one in host.worse)
         yield "worse", f"{worse}." if worse else "Nothing that was measured is worse than at the baseline."
@@ -135,6 +143,9 @@ def _next(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summar
 
 def _why(host: HostDecision, summary: Summary) -> str:
     faults = short_reason(summary.providers[host.provider])
+    if host.alone and host.reasons[0].code is MoveReason.ALL_MET:
+        rest = [_reason(one) for one in host.reasons[1:]]
+        return "; ".join(["every rule about the workload is met by the tasks that move", *rest])
     words = (faults if one.code is MoveReason.FAULTS and faults else _reason(one) for one in host.reasons)
     return "; ".join(dict.fromkeys(words))
 
@@ -180,26 +191,35 @@ def _of_field(one: HostReason, found: Estimate) -> str:
     return f"not decided: {field}; golden answers, or `ignore` in workload.yaml if it does not matter, would decide"
 
 
-def _undecided(one: UndecidedTask) -> str:
+def _undecided(one: StayingTask) -> str:
     """A task about which nothing is decided, and what would decide it."""
     task = f"task {visible(one.task, limit=60)} ({counted(one.cases, 'case')}, {whole_percent(one.share)} of the log)"
     match one.code:
-        case Undecided.NOTHING_COMPARES:
+        case Stays.MISSED | Stays.RULE_OPEN:
+            return f"{task}: {'' if one.reason is None else _reason(one.reason)}"
+        case Stays.NOTHING_COMPARES:
             return f"{task}: no answer can be compared: write golden answers, with facts for texts, or ask an LLM judge"
-        case Undecided.TOO_FEW:
+        case Stays.TOO_FEW:
             return f"{task}: too few cases to decide; answers no worse than the recorded ones{measured(one.estimate)}"
-        case Undecided.UNCONFIRMED:
+        case Stays.UNCONFIRMED:
             return f"{task}: its grader is not confirmed in workload.yaml"
 
 
-def _stays(host: HostDecision, decision: WorkloadDecision) -> str:
-    """What follows for the tasks that are not decided."""
-    confirm = any(one.code is Undecided.UNCONFIRMED for one in host.undecided)
-    after = " Confirm each grader (`trueweight workload confirm`), and run the same command again: it sends nothing."
+def _staying(host: HostDecision, decision: WorkloadDecision) -> str:
+    """The tasks that stay, why, and what follows for them."""
     moves = decision.move.rank <= Move.MOVE_WITH_FALLBACK.rank
-    return ("Nothing is decided about them, so they stay." if moves else "Nothing is decided about them.") + (
-        after if confirm else ""
-    )
+    bad = [one for one in host.staying if one.code is Stays.MISSED]
+    still = [one for one in host.staying if one.code is not Stays.MISSED]
+    lines = [f"{_undecided(one)}." for one in bad]
+    if still:
+        lines.append(f"{'; '.join(map(_undecided, still))}.")
+        lines.append("Nothing is decided about them, so they stay." if moves else "Nothing is decided about them.")
+    if any(one.code is Stays.UNCONFIRMED for one in still):
+        confirm = (
+            "Confirm each grader (`trueweight workload confirm`), and run the same command again: it sends nothing."
+        )
+        lines.append(confirm)
+    return " ".join(lines)
 
 
 def measured(found: Estimate | None) -> str:

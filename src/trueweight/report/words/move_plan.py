@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from trueweight.core.decision import Move
+from trueweight.core.decision import Move, Stays
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, WorkloadSummary
 from trueweight.report.numbers import whole_percent
@@ -46,8 +46,7 @@ def checklist(summary: Summary, answers: Mapping[str, str]) -> tuple[ChecklistIt
         answers: key of `QUESTIONS` → the team's answer.
     """
     workload = summary.workload
-    host = None if workload is None or workload.decision is None else workload.decision.host
-    found = None if host is None else summary.providers[host.provider].workload
+    found = measured_of(summary)
     facts = () if workload is None or found is None else tuple(_facts(workload, found))
     asked = (ChecklistItem(text, visible(answers.get(key, ""), limit=400), key) for key, text in QUESTIONS.items())
     return (*facts, *asked)
@@ -66,6 +65,14 @@ def _facts(workload: WorkloadSummary, found: ProviderWorkload) -> Iterator[Check
     yield ChecklistItem("Does it answer every request?", f"no reply to {estimate_text(found.failures)}")
 
 
+def measured_of(summary: Summary) -> ProviderWorkload | None:
+    """What was measured of the decision's host: of the tasks that move, where others stay because of their answers."""
+    workload = summary.workload
+    host = None if workload is None or workload.decision is None else workload.decision.host
+    found = None if host is None else summary.providers[host.provider].workload
+    return found if host is None or found is None or not host.alone else found.part
+
+
 class PlanStep(NamedTuple):
     """A step of the plan; ``command`` is a line for a POSIX shell, to be copied, or ""."""
 
@@ -81,7 +88,7 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
     if workload is None or decision is None or decision.move not in (Move.MOVE, Move.MOVE_WITH_FALLBACK):
         return
     host = visible(decision.provider, limit=80)
-    found = summary.providers[decision.provider].workload
+    found = measured_of(summary)
     if found is None:
         return
     own = decision.host
@@ -90,7 +97,8 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
         return
     moved.sort(key=lambda task: (-task.share, task.name))
     first, rest = moved[0], [visible(task.name, limit=60) for task in moved[1:]]
-    left = [visible(one.task, limit=60) for one in own.undecided]
+    left = [visible(one.task, limit=60) for one in own.staying if one.code is not Stays.MISSED]
+    bad = [visible(one.task, limit=60) for one in own.staying if one.code is Stays.MISSED]
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
     yield PlanStep(
         "Week 1: one task, a small share",
@@ -105,6 +113,10 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
     if left:
         second += (
             f" Leave {listed(left)} with {baseline} until a run decides about {'it' if len(left) == 1 else 'them'}."
+        )
+    if bad:
+        second += (
+            f" Keep {listed(bad)} with {baseline}, because {'it misses' if len(bad) == 1 else 'they miss'} the bar."
         )
     until = 2 if decision.move is Move.MOVE else 4
     title = "Week 2" if until == 2 else f"Weeks 2 to {until}"
@@ -131,7 +143,10 @@ def watch_command(summary: Summary, host: str) -> str:
         return ""
     bar = ["--bar", given["--bar"]] if "--bar" in given else []
     files = ["trueweight", "watch", folder, "--providers", given["--providers"], *bar]
-    return visible(shlex.join([*files, "--only", host, "--every", "6h"]), limit=2000)
+    decision = None if summary.workload is None else summary.workload.decision
+    own = None if decision is None else decision.host
+    tasks = [word for name in own.tasks for word in ("--task", name)] if own is not None and own.staying else []
+    return visible(shlex.join([*files, "--only", host, *tasks, "--every", "6h"]), limit=2000)
 
 
 def _watched(found: ProviderWorkload) -> Iterator[str]:
