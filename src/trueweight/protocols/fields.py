@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Any
+from typing import Any, Final
 
 from trueweight.core import Span
 from trueweight.core.json_value import JsonObject
@@ -65,3 +66,42 @@ def as_cost(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
         return None
     return float(value)
+
+
+TICKS: Final = 10_000_000_000
+"""Of a USD, in ``cost_in_usd_ticks`` (https://docs.x.ai/developers/cost-tracking)."""
+
+
+def stated_cost(usage: JsonObject) -> float | None:
+    """The cost in USD that a ``usage`` object states, under any of the names that servers give it; None without one.
+
+    With a key of the user's own at a router (``is_byok``), the cost at the host is billed beside the router's.
+    """
+    cost = usage.get("cost")
+    found = as_cost(cost.get("total_cost") if isinstance(cost, dict) else cost)
+    if found is None:
+        found = as_cost(usage.get("estimated_cost"))
+    if found is None and (ticks := as_cost(usage.get("cost_in_usd_ticks"))) is not None:
+        found = ticks / TICKS
+    details = usage.get("cost_details")
+    if found is None or usage.get("is_byok") is not True or not isinstance(details, dict):
+        return found
+    return found + (as_cost(details.get("upstream_inference_cost")) or 0.0)
+
+
+_AMOUNT: Final = rb'"\s*+:\s*+(\d{1,15}(?:\.\d{1,20})?(?:[eE]-?\d{1,2})?)'
+_COSTS: Final = tuple(
+    (re.compile(rb'"' + name + _AMOUNT), unit)
+    for name, unit in ((rb"(?:total_)?cost", 1), (rb"estimated_cost", 1), (rb"cost_in_usd_ticks", TICKS))
+)
+_OWN_KEY: Final = re.compile(rb'"is_byok"\s*+:\s*+true')
+_UPSTREAM: Final = re.compile(rb'"upstream_inference_cost' + _AMOUNT)
+
+
+def stated_cost_in(part: bytes) -> float | None:
+    """The same of the last ``usage`` object in raw bytes, which need not be well-formed."""
+    start = max(0, part.rfind(b'"usage"'))
+    matches = ((pattern.search(part, start), unit) for pattern, unit in _COSTS)
+    found = next((float(match[1]) / unit for match, unit in matches if match), None)
+    upstream = _UPSTREAM.search(part, start) if _OWN_KEY.search(part, start) else None
+    return found if found is None or upstream is None else found + float(upstream[1])

@@ -109,6 +109,17 @@ def test_the_list_of_models_is_no_completion() -> None:
         ({"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.0125}, (5, 1, 0, 0.0125)),
         ({"prompt_tokens": 5, "completion_tokens": 1, "cost": 2e-05}, (5, 1, 0, 2e-05)),
         ({"prompt_tokens": 5, "completion_tokens": 1, "cost": {"total_cost": 0.5}}, (5, 1, 0, 0.5)),
+        ({"prompt_tokens": 5, "completion_tokens": 10, "total_tokens": 65, "reasoning_tokens": 50}, (5, 60, 0, None)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "estimated_cost": 0.25}, (5, 1, 0, 0.25)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "cost_in_usd_ticks": 37756000}, (5, 1, 0, 0.0037756)),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.25, "is_byok": True,
+             "cost_details": {"upstream_inference_cost": 0.5}}, (5, 1, 0, 0.75),
+        ),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 1, "cost": 0.25, "is_byok": False,
+             "cost_details": {"upstream_inference_cost": 0.25}}, (5, 1, 0, 0.25),
+        ),
     ],
 )  # fmt: skip
 def test_what_is_billed_is_the_same_in_bytes_and_reply(usage: dict[str, Any], tokens: tuple[Any, ...]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from trueweight.core import Span, TokenCount, Usage
@@ -10,11 +9,10 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.price import billed_output
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.body import ends_of, last_count
-from trueweight.protocols.fields import as_cost, as_count, as_object
+from trueweight.protocols.fields import as_count, as_object, stated_cost, stated_cost_in
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""
-_COST = re.compile(rb'"(?:total_)?cost"\s*+:\s*+(\d{1,9}(?:\.\d{1,20})?(?:[eE]-?\d{1,2})?)')
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
@@ -34,8 +32,8 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
         output=count(usage, "completion_tokens"),
         total=count(usage, "total_tokens"),
         cached=next((number for number in cached if number is not None), None),
-        reasoning=count(output, "reasoning_tokens"),
-        cost=as_cost(cost.get("total_cost") if isinstance(cost := usage.get("cost"), dict) else cost),
+        reasoning=next((n for n in (count(one, "reasoning_tokens") for one in (output, usage)) if n is not None), None),
+        cost=stated_cost(usage),
     )
 
 
@@ -52,6 +50,5 @@ def tokens_in(body: bytes) -> TokenCount | None:
         reasoning = last_count(part, b'"reasoning_tokens"')
         billed = billed_output(prompt, output, last_count(part, b'"total_tokens"'), reasoning)
         cached = next(filter(None, (last_count(part, f'"{key}"'.encode()) for key in _CACHED)), 0)
-        cost = _COST.search(part, max(0, part.rfind(b'"usage"')))
-        return TokenCount(prompt, billed or 0, cached, None if cost is None else float(cost[1]))
+        return TokenCount(prompt, billed or 0, cached, stated_cost_in(part))
     return None

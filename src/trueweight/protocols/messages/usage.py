@@ -8,7 +8,7 @@ from trueweight.core import Span, TokenCount, Usage
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.body import ends_of, last_count
-from trueweight.protocols.fields import as_count, as_object
+from trueweight.protocols.fields import as_count, as_object, stated_cost, stated_cost_in
 
 _READ: Final = "cache_read_input_tokens"
 _WRITTEN: Final = "cache_creation_input_tokens"
@@ -21,6 +21,7 @@ class UsageCounts:
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
         self._thinking: int | None = None
+        self._cost: float | None = None
 
     def take(self, value: Any, span: Span, anomalies: Anomalies) -> None:
         """Take one ``usage`` object."""
@@ -31,6 +32,8 @@ class UsageCounts:
             count = as_count(usage.get(name), f"usage.{name}", span, anomalies)
             if count is not None:
                 self._counts[name] = count
+        cost = stated_cost(usage)
+        self._cost = self._cost if cost is None else cost
         details: JsonObject = (
             as_object(usage.get("output_tokens_details"), "usage.output_tokens_details", span, anomalies) or {}
         )
@@ -47,6 +50,7 @@ class UsageCounts:
             output=self._counts.get("output_tokens"),
             cached=read,
             reasoning=self._thinking,
+            cost=self._cost,
         )
 
 
@@ -65,4 +69,5 @@ def tokens_in(body: bytes) -> TokenCount | None:
     if own is None:
         return None
     cached = last(_READ) or 0
-    return TokenCount(own + cached + (last(_WRITTEN) or 0), last("output_tokens") or 0, cached)
+    cost = next((cost for part in parts if (cost := stated_cost_in(part)) is not None), None)
+    return TokenCount(own + cached + (last(_WRITTEN) or 0), last("output_tokens") or 0, cached, cost)

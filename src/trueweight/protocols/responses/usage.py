@@ -7,7 +7,7 @@ from typing import Any
 from trueweight.core import Span, TokenCount, Usage
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.body import ends_of, last_count
-from trueweight.protocols.fields import as_cost, as_count, as_object
+from trueweight.protocols.fields import as_count, as_object, stated_cost, stated_cost_in
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
@@ -23,7 +23,7 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
         total=as_count(usage.get("total_tokens"), "usage.total_tokens", span, anomalies),
         cached=as_count(read.get("cached_tokens"), "usage…cached_tokens", span, anomalies),
         reasoning=as_count(written.get("reasoning_tokens"), "usage…reasoning_tokens", span, anomalies),
-        cost=as_cost(usage.get("cost")),
+        cost=stated_cost(usage),
     )
 
 
@@ -33,5 +33,5 @@ def tokens_in(body: bytes) -> TokenCount | None:
         read = last_count(part, b'"input_tokens"')
         if read is not None:
             written = last_count(part, b'"output_tokens"') or 0
-            return TokenCount(read, written, last_count(part, b'"cached_tokens"') or 0)
+            return TokenCount(read, written, last_count(part, b'"cached_tokens"') or 0, stated_cost_in(part))
     return None
