@@ -76,3 +76,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.path)
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+class _Again:
+    """After pytest has grouped the tests by fixtures of a session: among several workers, that would start all readers
+    of one recorded run at once, and they would wait for the worker that makes it."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        if hasattr(config, "workerinput"):
+            pytest_collection_modifyitems(config, items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sort the tests twice: see `_Again`."""
+    config.pluginmanager.register(_Again())

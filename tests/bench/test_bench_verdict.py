@@ -31,7 +31,7 @@ def test_healthy_fleets_are_not_accused(bench: Any, reference: bool) -> None:
 
 @pytest.mark.parametrize("reference", [True, False])
 @pytest.mark.parametrize("kind", ["independent", "alike"])
-@pytest.mark.parametrize(("fault", "least"), [(0.05, 0.5), (0.1, 0.9)])
+@pytest.mark.parametrize(("fault", "least"), [pytest.param(0.05, 0.5, marks=pytest.mark.slow), (0.1, 0.9)])
 def test_a_faulty_host_is_found(bench: Any, kind: str, reference: bool, fault: float, least: float) -> None:
     """Eight hosts, 125 cases of mixed difficulty, three repeats of both modes, a rate of 90%: a host that is 5 points
     worse is found in half of the runs, one that is 10 points worse in nine of ten."""

@@ -2,14 +2,16 @@
 
 The whole matrix takes minutes: ``trueweight fleet matrix``, which ``.ci/run`` runs. Here every fault gets one case for
 each of its checks in this process; some faults (all, among the slow tests) get a few over HTTP, and the healthy
-providers a spread of all.
+providers a spread of all. ``.ci/run`` keeps its whole matrix, and the slow tests judge that one instead of recording
+another.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from trueweight.fleet.known import KnownAnswers
 from trueweight.report.fleet_matrix import matrix_json, matrix_text
 from trueweight.store import RunDir
 from trueweight.suites import find_suite, shipped_suites
-from trueweight.workflow.judge import judge_run
+from trueweight.workflow.judge import judge_exchanges
 from trueweight.workflow.judge.blame import judged_cases
 from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.matrix import (
@@ -38,27 +40,42 @@ from trueweight.workflow.matrix import (
 from trueweight.workflow.matrix.run import matrix_cases
 from trueweight.workflow.matrix.select import InProcess, entry_of, showing
 
-EVERY = 12
-"""One case in so many is asked of the healthy providers here."""
+KEPT = "TRUEWEIGHT_KEPT_MATRIX"
+"""The variable with the folder of a whole matrix (``trueweight fleet matrix --keep``), for the slow tests."""
+ONE_IN, ALL = 20, 1
+EVERY = {ONE_IN: 40, ALL: 12}
+"""One case in so many is asked of the healthy providers here, by the share of the faults."""
 SLOW = frozenset({"silent", "slow-loris", "stalled"})
 """Faults that are found by waiting; the whole matrix waits for them."""
 BY_THE_CLOCK = frozenset({"stream-buffered", "stream-burst"})
 """Faults of which a client that shares its cores with other tests can say nothing: it does not see when pieces came."""
-Record = tuple[RunDir, tuple[str, ...]]
+Record = tuple[Recorded, tuple[str, ...]]
 """A matrix on record, and the names of its faults and of two healthy providers."""
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(20, id="one-in-twenty"), pytest.param(1, id="all", marks=pytest.mark.slow)],
+    params=[pytest.param(ONE_IN, id="one-in-twenty"), pytest.param(ALL, id="all", marks=pytest.mark.slow)],
 )
-def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Record:
     """One fault in so many over HTTP, with two healthy providers."""
     faults = [name for name in matrix_faults() if name not in SLOW | BY_THE_CLOCK][:: request.param]
-    names = (*faults, "other-stack", "healthy-chatty")
+    healthy = ("other-stack", "healthy-chatty")
+    names = (*faults, *healthy)
+    if request.param == ALL and KEPT in os.environ:
+        with RunDir.open(Path(os.environ[KEPT])) as run:
+            return _part(run, {"reference", *healthy, *map(provider_of, faults)}), names
     suites = [find_suite(name) for name in shipped_suites()]
-    with record_matrix(suites, tmp_path_factory.mktemp("matrix") / "run", names, every=EVERY) as run:
-        yield run, names
+    folder = tmp_path_factory.mktemp("matrix") / "run"
+    with record_matrix(suites, folder, names, every=EVERY[request.param]) as run:
+        return _part(run, {provider.name for provider in run.manifest.providers}), names
+
+
+def _part(run: RunDir, providers: Collection[str]) -> Recorded:
+    """What these providers of a matrix answered."""
+    found = Recorded(run.manifest, run.cases(), [one for one in run.exchanges() if one.provider in providers])
+    assert {one.provider for one in found.exchanges} == set(providers)
+    return found
 
 
 def faults_of(names: tuple[str, ...]) -> dict[str, Fault]:
@@ -105,7 +122,7 @@ def test_the_cause_is_said_first(recorded: Record) -> None:
     """Of each fault the first sentence is that of a check that is named for it, and not that of a consequence."""
     run, recorded_names = recorded
     seen = defaultdict(list)
-    for one in judge_run(run).observations:
+    for one in judge_exchanges(*run).observations:
         seen[one.provider].append(one)
     cases = judged_cases(seen["reference"])
     checks, reference = {info.id: info for info in all_checks()}, ReferenceCases(cases, cases)
@@ -123,9 +140,9 @@ def test_without_its_check_a_fault_is_missed(recorded: Record) -> None:
     """Take any one check away, and the matrix of the same record shows the faults that it answers for as missed."""
     run, recorded_names = recorded
     exchanges = defaultdict(list)
-    for exchange in run.exchanges():
+    for exchange in run.exchanges:
         exchanges[exchange.provider].append(exchange)
-    cases, by_check = run.cases(), defaultdict(set)
+    by_check = defaultdict(set)
     for name, fault in faults_of(recorded_names).items():
         for check in fault.checks:
             by_check[check].add(name)
@@ -134,7 +151,7 @@ def test_without_its_check_a_fault_is_missed(recorded: Record) -> None:
         own = [exchange for name in map(provider_of, sorted(names)) for exchange in exchanges[name]]
         asked = {(exchange.suite, exchange.case) for exchange in own}
         own += [exchange for exchange in exchanges["reference"] if (exchange.suite, exchange.case) in asked]
-        matrix = judge_matrix(Recorded(run.manifest, cases, own), sorted(names), whole=False, without={check})
+        matrix = judge_matrix(Recorded(run.manifest, run.cases, own), sorted(names), whole=False, without={check})
         assert not any(one.right for one in matrix.found), check
         assert all(check in one.missing for one in matrix.found)
 

@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.report.text import for_log, has_unseen, json_escaped, visible
@@ -64,6 +64,7 @@ def test_workflow_commands_are_broken_up(command: str) -> None:
     assert "##[" not in shown
 
 
+@settings(max_examples=40)  # each is many strings
 @given(st.recursive(st.none() | st.text(st.characters(exclude_categories=[])), lambda v: st.dictionaries(st.text(), v)))
 def test_escaped_json_means_the_same(value: object) -> None:
     """Escaping inside JSON changes how it looks and never what it says."""
