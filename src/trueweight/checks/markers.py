@@ -51,6 +51,7 @@ _TURNS: Final = re.compile(
     | </?(?:start|end)_of_turn>|<\|turn>|<turn\|>                                # Gemma
     | \[/?INST\]                                                               # Mistral
     | <｜(?:(?:begin|end)▁of▁sentence|User|Assistant)｜>                         # DeepSeek
+    | \A\s*assistant\s*\n                                                      # a role whose tokens were dropped
     | </answer>\s*\Z                                                           # Hunyuan
     | <\|(?!\w*(?i:call|chan|constrain|func|message|plugin|python|thi|tool|think))[A-Za-z]\w{1,40}\|>   # Cohere, EXAONE
     | \[\|\w{3,20}\|\]|</?eo[acdhmsq]>|<eo(?:sys|env|turn|text)>                 # EXAONE, InternLM

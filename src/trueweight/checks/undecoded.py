@@ -1,16 +1,17 @@
-"""Tokens that reach the client as they stand in the vocabulary, because the server did not decode them."""
+"""Text that is no answer as the model wrote it: tokens that are not decoded, and a prompt that comes back."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from trueweight.checks.markers import strings_of
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
-from trueweight.core.example import Example, says
-from trueweight.protocols import locate
+from trueweight.core.example import Example, sample_case, says
+from trueweight.protocols import locate, spans_of_all_content
 
 _BYTES: Final = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 _SPACES: Final = "\u0120\u2581"
@@ -18,6 +19,8 @@ _SPACES: Final = "\u0120\u2581"
 _FEWEST: Final = 2
 """Such letters, more than there are spaces, that no text of a language has."""
 _SEARCHED: Final = 100_000
+_LEAST_ECHO: Final = 30
+"""Characters of a message that an answer does not begin with by chance."""
 
 
 @check(
@@ -66,3 +69,48 @@ def _undecoded(text: str) -> str:
         if text.count(letter) >= _FEWEST and text.count(letter) > text.count(" "):
             return letter
     return ""
+
+
+@check(
+    "prompt-not-echoed",
+    "The content does not begin with the prompt.",
+    failure="The content begins with the prompt in {cases}",
+    severity=Severity.SHOULD,
+    row=33,
+    explains=(
+        "choices-vary",
+        "content-matches",
+        "json-equals",
+        "stop-honoured",
+        "structured-output",
+        "structured-output-bare",
+        "structured-output-schema",
+        "text-repetition",
+        "usage-covers-text",
+        "usage-of-all-choices",
+    ),
+    source="https://github.com/vllm-project/vllm/pull/52529",
+    why="The user reads the question again before the answer, and parsers of the content fail on it.",
+    fix="Send the tokens behind the prompt only, for every model and in streams too.",
+    example=Example(
+        says("Name the capital of Norway in one word.Oslo"), "Name the capital", says("Oslo"),
+        sample_case(words="Name the capital of Norway in one word."),
+    ),
+)  # fmt: skip
+def prompt_not_echoed(case: Case, reply: Reply) -> CheckResult | None:
+    """Judges the last message of the user, where it has some thirty characters or more and the answer has it not."""
+    asked = _last_words(case)
+    if len(asked) < _LEAST_ECHO or not reply.content or any(asked in text for text in strings_of(case.answer)):
+        return None
+    if reply.content.lstrip().removeprefix("user").lstrip(" :\n").startswith(asked):
+        spans = locate(reply, asked) or spans_of_all_content(reply)
+        return Fail("the content begins with the user's message", "an answer", quote(reply.content[:80]), spans)
+    return Pass()
+
+
+def _last_words(case: Case) -> str:
+    """The text of the last message, if it is the user's and one text."""
+    messages = case.request.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    content = last.get("content") if isinstance(last, Mapping) and last.get("role") == "user" else None
+    return content.strip() if isinstance(content, str) else ""

@@ -30,9 +30,18 @@ from trueweight.fleet.rewriting import (
 )
 from trueweight.fleet.rewriting_hosts import (
     all_fields_null,
+    bytes_null,
+    choices_together,
+    empty_fields_absent,
     filter_notes,
     filter_notes_late,
+    in_each_choice,
+    lines_before_text,
+    message_beside_delta,
+    native_reasons,
     text_beside_delta,
+    thought_in_both_fields,
+    usage_beside_empty_delta,
     usage_in_metrics,
 )
 from trueweight.fleet.styles import Style
@@ -163,6 +172,31 @@ def _hosts() -> Iterator[tuple[str, Handwriting]]:
     )
 
 
+def _engines() -> Iterator[tuple[str, Handwriting]]:
+    own = in_each_choice({"token_ids": None, "stop_reason": None})
+    nulls: JsonObject = {"prompt_logprobs": None, "prompt_token_ids": None, "kv_transfer_params": None}
+    yield "engine-nulls", ("an engine's own fields, null", Style(edits=(own,), extra=nulls))
+    matched = in_each_choice({"matched_stop": 151645}, {"role": None, "content": None, "reasoning_content": None})
+    weights: JsonObject = {"metadata": {"weight_version": "default"}}
+    yield "matched-stop", ("the token that ended the text, and a null role", Style(edits=(matched,), extra=weights))
+    inside = in_each_choice({"disaggregated_params": None}, {"reasoning_content": None, "tool_calls": []})
+    yield "no-calls-everywhere", ("an empty list of calls in each delta", Style(edits=(inside,)))
+    build: JsonObject = {"system_fingerprint": "b4501-667d7284", "timings": {"cache_n": 0}, "__verbose": None}
+    yield "build-named", ("the build as the fingerprint, and timings", Style(extra=build))
+    gateway: JsonObject = {"provider": "host", "citations": None}
+    processing = (": PROCESSING",) * 2
+    routed = Style(extra=gateway, first_comment=processing, edits=(native_reasons,))
+    yield "routed", ("a gateway's comments, and the reason of the host behind it", routed)
+    yield "tier-own", ("a service tier of the host's own", Style(extra={"service_tier": "on_demand"}))
+    yield "usage-with-empty-delta", ("usage beside an empty delta", Style(edits=(usage_beside_empty_delta,)))
+    yield "message-beside-delta", ("all text so far beside each delta", Style(edits=(message_beside_delta,)))
+    yield "empty-absent", ("empty fields of first deltas are absent", Style(edits=(empty_fields_absent,)))
+    yield "bytes-null", ("null for the bytes of tokens in ASCII", Style(edits=(bytes_null,)))
+    yield "choices-together", ("deltas of several choices in one chunk", Style(edits=(choices_together,)))
+    none = {"prompt_tokens_details": {"cached_tokens": None}, "completion_tokens_details": {"reasoning_tokens": None}}
+    yield "details-null", ("null for the parts of token counts", Style(usage_extra=none))
+
+
 def _usage() -> Iterator[tuple[str, Handwriting]]:
     details = {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0}, "completion_tokens_details": None}
     yield "usage-details", ("usage in detail", Style(usage_extra=details))
@@ -194,11 +228,28 @@ def _calls() -> Iterator[tuple[str, Handwriting]]:
 def _thoughts() -> Iterator[tuple[str, Handwriting]]:
     for form in (ThoughtForm.FIELD, ThoughtForm.DETAILS, ThoughtForm.HIDDEN):
         yield f"thought-{form.value.replace('_', '-')}", (f"a thought as {form.value}", Style(thought=form))
+    yield "thought-twice", ("a thought under both names", Style(edits=(thought_in_both_fields,)))
+    beside = in_each_choice({}, {"content": None, "reasoning_content": None})
+    yield "thought-beside-null", ("null content beside a thought, and the reverse", Style(edits=(beside,)))
+    yield "thought-then-lines", ("two line breaks between thought and text", Style(edits=(lines_before_text,)))
     yield "thought-not-counted", ("thoughts are not counted apart", Style(counts_thoughts=False))
 
 
 def _all() -> Iterator[tuple[str, Handwriting]]:
-    groups = (_reply_ids, _call_ids, _json, _events, _deltas, _nulls, _extras, _hosts, _usage, _calls, _thoughts)
+    groups = (
+        _reply_ids,
+        _call_ids,
+        _json,
+        _events,
+        _deltas,
+        _nulls,
+        _extras,
+        _hosts,
+        _engines,
+        _usage,
+        _calls,
+        _thoughts,
+    )
     for group in groups:
         yield from group()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.fleet.rewriting import Documents, choices_of, is_stream
+from trueweight.fleet.rewriting import Documents, Edit, choices_of, is_stream
 
 _SAFE: Final[Mapping[str, Any]] = {
     "hate": {"filtered": False, "severity": "safe"},
@@ -65,4 +65,96 @@ def all_fields_null(documents: Documents) -> Documents:
     for choice in choices_of(documents):
         if "delta" in choice:
             choice["delta"] = {**dict.fromkeys(names), **choice["delta"], "provider_specific_fields": None}
+    return documents
+
+
+def in_each_choice(fields: Mapping[str, Any], delta: Mapping[str, Any] | None = None) -> Edit:
+    """Write an engine's own fields into each choice, and fields into each delta, before its own."""
+
+    def edit(documents: Documents) -> Documents:
+        for choice in choices_of(documents):
+            choice.update(fields)
+            if "delta" in choice:
+                choice["delta"] = {**(delta or {}), **choice["delta"]}
+        return documents
+
+    return edit
+
+
+def native_reasons(documents: Documents) -> Documents:
+    """Write the finish reason of the host behind a gateway beside that of the API."""
+    for choice in choices_of(documents):
+        choice["native_finish_reason"] = choice.get("finish_reason")
+    return documents
+
+
+def usage_beside_empty_delta(documents: Documents) -> Documents:
+    """Write the usage of a stream beside a choice with an empty delta, and without a finish reason."""
+    if is_stream(documents) and not documents[-1]["choices"]:
+        documents[-1]["choices"] = [{"index": 0, "delta": {}}]
+    return documents
+
+
+def message_beside_delta(documents: Documents) -> Documents:
+    """Write all text so far as a message beside each delta."""
+    so_far: dict[int, str] = {}
+    for choice in choices_of(documents):
+        if "delta" in choice:
+            at = choice["index"]
+            so_far[at] = so_far.get(at, "") + (choice["delta"].get("content") or "")
+            choice["message"] = {"role": "assistant", "content": so_far[at]}
+    return documents
+
+
+def empty_fields_absent(documents: Documents) -> Documents:
+    """Leave out the empty content of a first delta, and the empty arguments beside a call's name."""
+    for choice in choices_of(documents):
+        delta = choice.get("delta") or {}
+        if delta.get("content") == "":
+            del delta["content"]
+        for call in delta.get("tool_calls") or ():
+            if call["function"].get("name") and call["function"].get("arguments") == "":
+                del call["function"]["arguments"]
+    return documents
+
+
+def bytes_null(documents: Documents) -> Documents:
+    """Write null for the bytes of tokens that their text says whole."""
+    for choice in choices_of(documents):
+        for entry in (choice.get("logprobs") or {}).get("content") or ():
+            for token in (entry, *entry["top_logprobs"]):
+                if all(byte < 128 for byte in token["bytes"]):
+                    token["bytes"] = None
+    return documents
+
+
+def choices_together(documents: Documents) -> Documents:
+    """Send the deltas of several choices in one chunk, the last choice first."""
+    out: Documents = []
+    for document in documents:
+        taken = {choice["index"] for choice in out[-1]["choices"]} if out else set()
+        if taken and document["choices"] and not taken & {choice["index"] for choice in document["choices"]}:
+            out[-1]["choices"] = [*document["choices"], *out[-1]["choices"]]
+        else:
+            out.append(document)
+    return out
+
+
+def thought_in_both_fields(documents: Documents) -> Documents:
+    """Write the thought under both names that clients know."""
+    for choice in choices_of(documents):
+        said = choice["message"] if "message" in choice else choice["delta"]
+        if "reasoning_content" in said:
+            said["reasoning"] = said["reasoning_content"]
+    return documents
+
+
+def lines_before_text(documents: Documents) -> Documents:
+    """Begin the text of each choice with two line breaks, as a model does behind its thought."""
+    begun: set[int] = set()
+    for choice in choices_of(documents):
+        said = choice["message"] if "message" in choice else choice["delta"]
+        if said.get("content") and choice["index"] not in begun and not choice.get("logprobs"):
+            begun.add(choice["index"])
+            said["content"] = f"\n\n{said['content']}"
     return documents

@@ -127,10 +127,9 @@ _THINKERS = (
 )
 
 
-def _thinker_of(style: Style) -> Thinker | None:
+def _thinker_of(name: str) -> Thinker | None:
     """A short thought for a handwriting that is about thoughts."""
-    about = style.thought is not ThoughtForm.CONTENT_FIELD or not style.counts_thoughts
-    return Thinker(24, _NONE) if about else None
+    return Thinker(24, _NONE) if name.startswith("thought-") and name != "thought-null" else None
 
 
 @cache
@@ -141,7 +140,7 @@ def roster() -> tuple[FleetMember, ...]:
         for name, (summary, style) in HEALTHY_STYLES.items()
     )
     writers = (
-        FleetMember(f"{WRITES}{name}", f"healthy: {summary}", style=style, listed=False, thinker=_thinker_of(style))
+        FleetMember(f"{WRITES}{name}", f"healthy: {summary}", style=style, listed=False, thinker=_thinker_of(name))
         for name, (summary, style) in HANDWRITINGS.items()
     )
     taken = {member.name for member in _ROSTER}

@@ -10,6 +10,7 @@ from typing import Final
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.text import each_content
+from trueweight.fleet.template import message_text
 
 _QUOTED: Final = re.compile(r"<tool_call>(\{.*?\})</tool_call>", re.DOTALL)
 
@@ -74,6 +75,25 @@ class BytesUndecoded(Fault):
 
 def _names(found: re.Match[str]) -> str:
     return "".join(f"<0x{byte:02X}>" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+@fault("role-left", rows=(1,), checks=("turn-markers",))
+class RoleLeft(Fault):
+    """Each text begins with the role, whose tokens were dropped."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Generate the header of the turn as well."""
+        return each_content(completion, lambda text: f"assistant\n\n{text}")
+
+
+@fault("prompt-echoed", rows=(33,), checks=("prompt-not-echoed",), reports=("vllm#52529",))
+class PromptEchoed(Fault):
+    """Each text begins with the last message of the prompt."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Decode all tokens, from the last turn on."""
+        asked = message_text(chat.body["messages"][-1])
+        return each_content(completion, lambda text: f"{asked}\n{text}")
 
 
 @fault("quoted-call-run", checks=("quoted-call-not-run",), reports=("lmstudio-bug-tracker#1592",))

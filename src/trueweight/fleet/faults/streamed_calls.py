@@ -1,14 +1,18 @@
-"""Streamed calls whose arguments or tools are lost on the way, and streams without their end."""
+"""Calls whose arguments, names or tools change on the way, and streams without their end."""
 
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from trueweight.fleet.completion import ChatRequest, Completion
-from trueweight.fleet.faults.arguments import call_parts, each_call
+from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall
+from trueweight.fleet.faults.arguments import call_parts, each_call, read_arguments
 from trueweight.fleet.faults.documents import Choices, Json, StreamedCalls, without
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.template import tools_of
 
 _TOOL_FIELDS = ("tools", "tool_choice", "parallel_tool_calls")
 
@@ -124,3 +128,58 @@ class EmptyAfterResults(Fault):
                 one, content="", calls=(), reasoning=one.reasoning or "Let me see.", finish_reason="stop", logprobs=None
             )
         )
+
+
+@fault("arguments-wrapped", rows=(10,), checks=("tool-arguments-unwrapped",), reports=("sglang#38924",))
+class ArgumentsWrapped(Fault):
+    """Arguments are inside another object, under the key arguments."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Take the model's form of a call for its arguments."""
+        return each_call(completion, lambda call: replace(call, arguments=f'{{"arguments": {call.arguments}}}'))
+
+
+@fault("nested-as-text", rows=(7,), checks=("tool-arguments-types",), reports=("pi#9931",))
+class NestedAsText(Fault):
+    """Objects and lists inside arguments arrive as JSON text."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Encode each argument that is no scalar once more."""
+        return each_call(completion, _encoded)
+
+
+def _encoded(call: CompletionCall) -> CompletionCall:
+    value = read_arguments(call.arguments)
+    if not isinstance(value, dict) or not any(isinstance(item, dict | list) for item in value.values()):
+        return call
+    texts = {key: json.dumps(item) if isinstance(item, dict | list) else item for key, item in value.items()}
+    return replace(call, arguments=json.dumps(texts))
+
+
+@fault("optional-as-null", rows=(13,), checks=("tool-arguments-types",), reports=("jarvis#199",))
+class OptionalAsNull(Fault):
+    """Optional arguments that the model leaves out arrive as null."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Fill in all properties of the tool."""
+        known = {tool["function"]["name"]: _properties(tool) for tool in tools_of(chat.body)}
+        return each_call(completion, lambda call: _filled(call, known.get(call.name, ())))
+
+
+def _properties(tool: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple((tool["function"].get("parameters") or {}).get("properties") or ())
+
+
+def _filled(call: CompletionCall, names: Iterable[str]) -> CompletionCall:
+    value = read_arguments(call.arguments)
+    absent = [name for name in names if isinstance(value, dict) and name not in value]
+    return replace(call, arguments=json.dumps({**value, **dict.fromkeys(absent)})) if absent else call
+
+
+@fault("name-dashes-lost", rows=(5,), checks=("tool-name-declared",), reports=("Roo-Code#10642",))
+class NameDashesLost(Fault):
+    """Dashes in the names of tools arrive as underscores."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Make each name one of a function in code."""
+        return each_call(completion, lambda call: replace(call, name=call.name.replace("-", "_")))
