@@ -63,10 +63,12 @@ def _trials(streamed: int, *, broken: bool) -> tuple[SampleTrial, ...]:
     example=PairedExample(_trials(10, broken=True), _trials(90, broken=False)),
 )
 def stream_tools_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Judges requests with tools. Fails where the prompts of streams are shorter by the tools, in two cases or more,
-    and the prompts of a request without tools have the same length in both modes."""
+    """Judges requests with tools. Fails where the prompts of streams are shorter by the tools, in two cases or more.
+    Then either the prompts of a request without tools have the same length in both modes, or only plain replies call.
+    """
     shorter: list[ReplyDigest] = []
     same = 0
+    silent: set[str] = set()
     for plain, streamed in both_modes(replies):
         counts = {one.input_tokens for one in plain}
         (count, *others) = counts
@@ -79,8 +81,9 @@ def stream_tools_kept(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
         for one in streamed:
             if one.input_tokens is not None and one.input_tokens <= count - least:
                 shorter.append(one)
+                silent |= {one.case.key} if plain[0].calls and not one.calls else set()
             else:
                 yield one, Pass()
-    if same and len({one.case.key for one in shorter}) >= _CASES:
+    if (same or len(silent) >= _CASES) and len({one.case.key for one in shorter}) >= _CASES:
         words = "the prompt of the stream is shorter than that of the plain request by the tools"
         yield from ((one, Fail(words, "a prompt with the tools", str(one.input_tokens))) for one in shorter)

@@ -560,3 +560,18 @@ def test_references_into_a_schema_still_lead_there(tmp_path: Path) -> None:
     assert not Draft202012Validator(first).is_valid({"value": 1})
     assert Draft202012Validator(second).is_valid({"value": {"b": "x"}})
     assert not Draft202012Validator(second).is_valid({"value": {"b": 1}})
+
+
+def test_the_parameters_of_a_gateways_log_are_part_of_the_request(tmp_path: Path) -> None:
+    """LiteLLM's logging payload has the messages in the row, and tools and settings in ``model_parameters``."""
+    row = {
+        "id": "chatcmpl-1", "call_type": "acompletion", "response_cost": 0.01, "model": "m-1", "messages": ASK,
+        "metadata": {"user_api_key_hash": "k-hash"},
+        "response": {"choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"tool_calls": [CALL]}}]},
+        "model_parameters": {"temperature": 0.2, "tools": [TOOL], "unknown_knob": 1},
+    }  # fmt: skip
+    file = lines(tmp_path / "payload.jsonl", row)
+    imported = read_format("openai-log", file, "mine")
+    (case,) = imported.cases
+    assert case.request == {"temperature": 0.2, "tools": [TOOL], "messages": ASK}
+    assert case.answer == {"calls": [{"name": "look", "arguments": {"a": "x"}}]}

@@ -27,7 +27,9 @@ from trueweight.suites.importers.recorded_stream import stream_api
 SOURCE = "https://platform.openai.com/docs/api-reference/chat"
 _BODIES: Final = ("request", "request_body", "proxy_server_request", "body")
 _REPLIES: Final = ("response", "response_body")
-_JSON_TEXTS: Final = (*_BODIES, *_REPLIES, "messages", "tools")
+_SETTINGS: Final = ("model_parameters", "optional_params")
+"""Fields in which LiteLLM's logs hold the body without its messages."""
+_JSON_TEXTS: Final = (*_BODIES, *_REPLIES, *_SETTINGS, "messages", "tools")
 _URLS: Final = ("url", "request_path", "path")
 _BESIDE_BODY: Final = frozenset({*_BODIES, *_REPLIES, "custom_id", "method", "url"})
 _APIS: Final = ("/chat/completions", "/responses", "/messages")
@@ -160,7 +162,10 @@ def _record(value: Mapping[str, Any]) -> _Record:
         return _Record(value["input"], turns[-1] if isinstance(turns, list) and turns else None, ())
     if "choices" in value and reply is None:
         reply = value
-    body = {name: part for name, part in value.items() if name not in _BESIDE_BODY}
+    beside = {*_BESIDE_BODY, *(name for name in _SETTINGS if isinstance(value.get(name), Mapping))}
+    body = {name: part for name, part in value.items() if name not in beside}
+    for name in beside & set(_SETTINGS):
+        body = {**value[name], **body}
     messages = body.get("messages")
     last = messages[-1] if isinstance(messages, list) and messages else None
     if reply is None and isinstance(messages, list) and len(messages) > 1 and _is_answer(last):
