@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from trueweight.core.summary import Summary
+    from trueweight.plan import Inexpressible
     from trueweight.store import RunDir
 
 
@@ -62,6 +63,8 @@ def command(
     from trueweight.core.summary_json import summary_lines
     from trueweight.report import evidence_json
     from trueweight.report.terminal import print_cases, print_exchange, print_outcomes, print_table
+    from trueweight.report.text import for_log
+    from trueweight.report.words import api_title
     from trueweight.store import RunDir, RunFile
     from trueweight.workflow.finish import evidence, judge
     from trueweight.workflow.summary_file import read_summary
@@ -85,12 +88,13 @@ def command(
         judged = read_summary(RunFile.SUMMARY.of(directory)) if RunFile.SUMMARY.is_in(directory) else None
         items = list(evidence(run, trials, judged))
     if as_json:
-        click.echo(evidence_json(items))
+        click.echo(evidence_json(items, unasked))
         return
     requirements = {info.id: info.requirement for info in all_checks()}
     if name is None and len(items) > 1:
         print_outcomes(items, console)
-    for words in unasked:
+    for one in unasked:
+        words = for_log(f"· {one.provider}: not applicable through {api_title(one.api)}: {one.reason}")
         console.print(Text(words), soft_wrap=True)
     for item in items:
         fails = item.reply is None or any(f.outcome == "fail" and f.severity in SEVERE for f in item.findings)
@@ -112,18 +116,15 @@ def _print_failing(run: RunDir, summary: Summary, name: str | None, console: Con
         say_next(console, (*words, "-o", "failing"), "the failing cases as suites")
 
 
-def _unasked(run: RunDir, case: str, name: str | None) -> list[str]:
-    """Why an API of a provider was not asked a case: a line for each; none for the id of a trial."""
+def _unasked(run: RunDir, case: str, name: str | None) -> list[Inexpressible]:
+    """Why an API of a provider was not asked a case; none for the id of a trial."""
     from trueweight.plan import inexpressible
-    from trueweight.report.text import for_log
-    from trueweight.report.words import api_title
     from trueweight.workflow.lookup import find_case, find_provider
 
     if _is_trial(run, case):
         return []
     providers = run.manifest.providers if name is None else (find_provider(run, name),)
-    found = inexpressible([find_case(run, case)], providers, run.manifest.thinking)
-    return [for_log(f"· {one.provider}: not applicable through {api_title(one.api)}: {one.reason}") for one in found]
+    return list(inexpressible([find_case(run, case)], providers, run.manifest.thinking))
 
 
 def _is_trial(run: RunDir, case: str) -> bool:

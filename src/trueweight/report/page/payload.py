@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from trueweight.core import Attempt, Exchange, Finding, Outcome, Reply, RequestRecord, Span
 from trueweight.core.exchange import REDACTED
@@ -13,6 +13,9 @@ from trueweight.core.summary import Summary
 from trueweight.report.evidence import Evidence, grade_rows, preview, side_by_side
 from trueweight.report.page.reply_rows import reply_rows
 from trueweight.report.text import json_escaped, visible
+
+if TYPE_CHECKING:
+    from trueweight.plan import Inexpressible
 
 _BODY: Final = 6_000
 _AROUND: Final = 140
@@ -210,6 +213,11 @@ def payload(item: Evidence, fails: Sequence[Failing] = (), *, row: str | None = 
     }
 
 
-def evidence_json(items: Sequence[Evidence]) -> str:
-    """What the report's drawer would show of each, as ASCII JSON."""
-    return json.dumps([payload(item) for item in items], indent=2, ensure_ascii=True)
+def evidence_json(items: Sequence[Evidence], unasked: Sequence[Inexpressible] = ()) -> str:
+    """What the report's drawer would show of each, and why an API was not asked the case, as ASCII JSON."""
+    not_asked = [
+        {"p": visible(one.provider, limit=80), "c": visible(one.case, limit=200), "api": one.api, "not_applicable": why}
+        for one in unasked
+        if (why := visible(one.reason, limit=300))
+    ]
+    return json.dumps([*map(payload, items), *not_asked], indent=2, ensure_ascii=True)
