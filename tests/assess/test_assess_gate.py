@@ -13,7 +13,10 @@ from gating import GOOD, OPEN, summary_of
 
 from in_process import trueweight
 from records import unpacked
+from trueweight.assess import assess
+from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.schemas import load_schema
+from trueweight.workflow.summary_file import read_summary
 
 FAILS = '[[require]]\nmetric = "must_pass_rate"\nat_least = 0.9\n'
 
@@ -59,6 +62,14 @@ def test_pass_fail_and_inconclusive_have_codes_of_their_own(runs: Path) -> None:
     assert reason["more_cases"] == 2995 - 12
     assert reason["more_trials"] == 2 * (2995 - 12)
     assert "would decide at this rate" in reason["message"]
+
+
+def test_known_observations_are_not_made_again(runs: Path) -> None:
+    """No bar changes them, and the power that they state takes seconds to simulate: a gate takes the summary's."""
+    summary = read_summary(runs / "run" / "summary.json")
+    known = {name: (Reason(code=ReasonCode.NOT_ASKED),) for name in summary.providers}
+    found = assess(summary, {}, known)
+    assert {name: one.assessment.observations for name, one in found.providers.items()} == known
 
 
 def test_what_is_printed_says_the_rule_the_number_and_the_bar(runs: Path) -> None:

@@ -47,7 +47,7 @@ def test_each_command_of_ours_is_in_one_group() -> None:
     "found", [one for one in ALL if isinstance(one.command, click.Group)], ids=lambda o: o.words[-1]
 )
 def test_summaries_are_whole_on_one_line_of_80_columns(cli: Cli, found: Found) -> None:
-    """None is cut, and none wraps."""
+    """None is cut, none wraps, and none ends with a full stop, as the others beside it do not."""
     lines = cli(*found.words[1:], "--help").stdout.splitlines()
     group = found.command
     assert isinstance(group, click.Group)
@@ -57,6 +57,7 @@ def test_summaries_are_whole_on_one_line_of_80_columns(cli: Cli, found: Found) -
         line = next(line for line in lines if line.split()[:1] == [name])
         assert line.split(None, 1)[1] == sub.get_short_help_str(200)
         assert len(line) <= 80
+        assert not line.endswith(".")
 
 
 @pytest.mark.parametrize("found", ALL[1:], ids=lambda one: " ".join(one.words[1:]))

@@ -33,7 +33,7 @@ def ping(folder: Path, name: str, *more: str) -> str:
     return done.stdout
 
 
-def test_without_switches_it_costs_two_completions(folder: Path) -> None:
+def test_without_switches_it_costs_three_completions(folder: Path) -> None:
     """It says that a thought was seen, how long it was, and how to find a switch; no switch is tried."""
     said = ping(folder, "thinks-with-tools")
     assert "Thinking, with a tool only: in reasoning_content, 200 tokens." in said
@@ -41,7 +41,12 @@ def test_without_switches_it_costs_two_completions(folder: Path) -> None:
     assert "Profile: none fits the model id." in said
     assert "In a run each answer gets its own limit of tokens and 1,024 more for a thought" in said
     found = json.loads(ping(folder, "thinks-with-tools", "--json"))
-    assert [one["question"] for one in found["providers"][0]["answers"]] == ["models", "plain", "tool"]
+    assert [one["question"] for one in found["providers"][0]["answers"]] == [
+        "models",
+        "plain",
+        "tool",
+        "log-probabilities",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_probe_has_the_pace() -> None:
     [
         (Seconds(2.4, 80.1), {}, ("2 s to 81 s,", "Assumed without a probe: 0.5 s, and 20 tokens a second.")),
         (Seconds(119, 5999), PACE, ("1 min to 100 min,", "assumed for two: 0.5 s")),
-        (Seconds(0.2, 0.9), {**PACE, "two": ASSUMED}, ("about 1 s,", "Both are the last probe's.")),
+        (Seconds(0.2, 0.9), {**PACE, "two": ASSUMED}, ("about 1 s,", "The last probe measured both paces.")),
         (Seconds(30, 20_000), {}, ("30 s to 5.6 h,", "Waits that a provider asks for are added.")),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,7 +13,7 @@ from trueweight.assess.observations import observe
 from trueweight.assess.recommendation import FEW, blame_of, has_answered, rank_key, recommend, refuses_all
 from trueweight.assess.significance import run_tests, unseen_share
 from trueweight.core import DriftVerdict, ExitCode, Role, Ruling
-from trueweight.core.assessment import Assessment, Limitation, LimitCode
+from trueweight.core.assessment import Assessment, Limitation, LimitCode, Reason
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.note import NoteCode
 from trueweight.core.summary import ProviderSummary, Summary
@@ -29,12 +30,18 @@ _EXITS = {
 }
 
 
-def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Summary:
+def assess(
+    summary: Summary,
+    bars: Mapping[str, BarOutcome] | None = None,
+    observations: Mapping[str, tuple[Reason, ...]] = MappingProxyType({}),
+) -> Summary:
     """The summary with an assessment of each provider and the limits of the run: all that the formats of the report,
     the gate and the exit code need.
 
     Args:
         bars: provider → outcome of the bar; None keeps the outcomes that the summary has already.
+        observations: provider → its observations, where they are known. No bar changes them, and the power of a
+            comparison, which they state, takes seconds to simulate.
     """
     if bars is None:
         found = {name: provider.assessment.bar for name, provider in summary.providers.items()}
@@ -49,7 +56,7 @@ def assess(summary: Summary, bars: Mapping[str, BarOutcome] | None = None) -> Su
         assessment = Assessment(
             recommendation=decision.recommendation,
             reasons=decision.reasons,
-            observations=observe(provider, summary.self_agreement, tests[name]),
+            observations=observations.get(name) or observe(provider, summary.self_agreement, tests[name]),
             limits=tuple(_limits(summary, provider)),
             bar=bars.get(name),
             drift=None if provider.drift is None else provider.drift.verdict,

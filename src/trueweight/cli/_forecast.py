@@ -21,7 +21,7 @@ from trueweight.wire import WireSettings
 from trueweight.workflow.drift import OPTION, drift_plan
 from trueweight.workflow.finish import api_notes
 from trueweight.workflow.load import Level, lay_out
-from trueweight.workflow.probe import last_paces, probe_plan, switch_trials
+from trueweight.workflow.probe import last_paces, logprobs_trials, probe_plan, switch_trials
 from trueweight.workflow.run_builder import WrittenSuite
 from trueweight.workflow.send import PreparedRun
 
@@ -137,7 +137,7 @@ def print_ping_forecast(
     Args:
         switches: the ways to switch thinking that are tried, as `probe_providers`.
     """
-    trials = [*probe_plan(providers).trials, *switch_trials(providers, switches)]
+    trials = [*probe_plan(providers).trials, *logprobs_trials(providers), *switch_trials(providers, switches)]
     notes = ["A provider with a setup fault gets up to six more requests."]
     if switches:
         notes.append("Ways to switch thinking are tried until one works.")

@@ -8,7 +8,10 @@ from trueweight.cli._help import examples
 from trueweight.cli._options import json_option
 
 
-@click.command(epilog=examples("trueweight checks", "trueweight checks --json"))
+@click.command(
+    short_help="List every check, metric, grader, report format and API",
+    epilog=examples("trueweight checks", "trueweight checks --json"),
+)
 @json_option
 def command(as_json: bool) -> None:
     """List every check, metric, grader, report format and API.

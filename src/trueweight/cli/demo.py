@@ -79,11 +79,13 @@ def command(
 def _end(summary: Summary, screen: Console) -> None:
     """What was found, and the commands that do the same with the user's own hosts."""
     from trueweight.cli._screen import say
+    from trueweight.core.assessment import Recommendation
     from trueweight.report.words import ranked
 
     found: dict[str, list[str]] = {}
     for one in ranked(summary):
-        found.setdefault(one.word, []).append(one.name)
+        if one.recommendation is not Recommendation.REFERENCE:
+            found.setdefault(one.word, []).append(one.name)
     say(screen, "Found: " + "; ".join(f"{word}: {', '.join(names)}" for word, names in found.items()) + ".")
     say(screen, "The same with your own hosts, whose keys stay in environment variables:")
     for command in OWN_HOSTS:

@@ -105,7 +105,10 @@ def down() -> None:
     click.echo(f"Ended {', '.join(ended)}." if ended else "Nothing to end: the lab is not up.")
 
 
-@command.command(epilog=examples("trueweight lab providers > providers.toml"))
+@command.command(
+    short_help="Print a providers.toml of the running servers",
+    epilog=examples("trueweight lab providers > providers.toml"),
+)
 def providers() -> None:
     """Print a providers.toml of the running servers."""
     from trueweight import lab
@@ -116,7 +119,7 @@ def providers() -> None:
     click.echo(lab.providers_toml(servers), nl=False)
 
 
-@command.command(epilog=examples("trueweight lab status"))
+@command.command(short_help="Print which servers run", epilog=examples("trueweight lab status"))
 def status() -> None:
     """Print which servers run."""
     from trueweight import lab

@@ -60,10 +60,11 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Send each provider two or three small requests: is its setup right, and how does its model answer?
+    """Send each provider three or four small requests: is its setup right, and how does its model answer?
 
-    It says which profile fits, whether the model thinks, where and how long. `trueweight run` does the same before each
-    run. Exit 3: a provider has a setup fault, or does not answer.
+    It says which parameters are refused, whether log-probabilities are sent, which profile fits, whether the model
+    thinks, where and how long. `trueweight run` sends the same before each run, apart from the request for
+    log-probabilities. Exit 3: a provider has a setup fault, or does not answer.
     """
     from functools import partial
 
@@ -90,6 +91,7 @@ def command(
             settings=wire,
             handle_signals=os.name == "posix",
             switches=ways,
+            logprobs=True,
         )
     )
     if as_json:

@@ -15,7 +15,7 @@ from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
 MAX_LISTED = 200
 
 
-@click.group(epilog=examples("trueweight suites list"))
+@click.group(short_help="List, check, show, start and import suites", epilog=examples("trueweight suites list"))
 def command() -> None:
     """List, check, show, start and import suites.
 
@@ -46,7 +46,11 @@ def list_suites(paths: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{name:<{width}}  {count:>4} cases  {_visible(title)}")
 
 
-@command.command("check", epilog=examples("trueweight suites check mine.yaml"))
+@command.command(
+    "check",
+    short_help="Check suites and print every problem with its file and line",
+    epilog=examples("trueweight suites check mine.yaml"),
+)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 def check_suites(paths: tuple[str, ...]) -> int:
     """Check suites and print every problem with its file and line.
@@ -100,7 +104,11 @@ def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) 
         click.echo(_visible(_case_text(case)) + "\n")
 
 
-@command.command("new", epilog=examples("trueweight suites new mine.py"))
+@command.command(
+    "new",
+    short_help="Write a commented property suite to start from",
+    epilog=examples("trueweight suites new mine.py"),
+)
 @click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
 def new_suite(path: Path) -> None:
     """Write a commented property suite to start from. Never overwrites a file."""
@@ -122,7 +130,12 @@ class ImportCommand(click.Command):
             formatter.write_dl([(name, one.summary) for name, one in IMPORTERS.all().items()])
 
 
-@command.command("import", cls=ImportCommand, epilog=examples("trueweight suites import openai-log log.jsonl -o mine"))
+@command.command(
+    "import",
+    cls=ImportCommand,
+    short_help="Make a suite from the requests of another verifier or of a log",
+    epilog=examples("trueweight suites import openai-log log.jsonl -o mine"),
+)
 @click.argument("form", metavar="FORMAT")
 @click.argument("path", metavar="FILE", type=PATH)
 @click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suite.")

@@ -168,7 +168,11 @@ def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)
 
 
-@command.command("graders", epilog=examples("trueweight workload graders"))
+@command.command(
+    "graders",
+    short_help="List the graders that a task may name, with their options",
+    epilog=examples("trueweight workload graders"),
+)
 def list_graders() -> None:
     """List the graders that a task may name, with their options."""
     from trueweight.core.grader import all_graders

@@ -68,6 +68,8 @@ class ProbeQuestion(StrEnum):
     """A completion with a tool."""
     SMALLEST = "smallest"
     """A completion that sets no parameter, after a refusal of ``plain``."""
+    LOGPROBS = "log-probabilities"
+    """The completion that was answered, with log-probabilities; sent by ``trueweight ping`` alone."""
     SWITCH = "switch"
     """A completion with thinking switched, one for each way to do so until one works."""
     OTHER_URL = "other-url"
@@ -156,6 +158,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
         similar: listed models with a similar name.
         takes_tools: whether a request with a tool is accepted; None if unknown.
         refused: parameters of the probe's requests that the server refuses by name.
+        logprobs: whether an answer had log-probabilities; None if none was asked for them, or it had no content.
         thinking: the longest thinking of its answers; None if it did not think.
         switches: the ways to switch thinking that were tried, in order; the last one may work: off, of a model that
             thinks as it is served, else on.
@@ -180,6 +183,7 @@ class ProviderProbe(msgspec.Struct, frozen=True, kw_only=True):
     similar: tuple[str, ...] = ()
     takes_tools: bool | None = None
     refused: tuple[str, ...] = ()
+    logprobs: bool | None = None
     thinking: Thinking | None = None
     switches: tuple[SwitchTried, ...] = ()
     profile: str = ""

@@ -68,7 +68,8 @@ def gate(directory: Path, bar: Bar | None, baseline: Path | None = None) -> Gate
     if since is not None and not any(rule.versus_baseline for rule in (chosen.rules if chosen else ())):
         bars = _with_change(bars, since, chosen)
     silent = silent_providers(summary)
-    assessed = assess(summary, bars)
+    seen = {name: one.assessment.observations for name, one in summary.providers.items()}
+    assessed = assess(summary, bars, seen)
     code = exit_code(assessed, silent, barred=True)
     if code is ExitCode.OK and _is_partial(summary):
         code = ExitCode.INCONCLUSIVE  # what is missing may be what fails

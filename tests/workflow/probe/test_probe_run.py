@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hosts import Answer, Host, Request, error, healthy, page, serve
+from hosts import Answer, Behaviour, Host, Request, error, healthy, page, serve
 
 from in_process import trueweight
+from trueweight.core import Provider
+from trueweight.report.words import probe_lines
+from trueweight.wire import WireSettings, run_loop
+from trueweight.workflow.probe import probe_providers
 
 SUITE = """\
 suite: s
@@ -132,6 +137,41 @@ def test_the_probe_counts_towards_the_limits_and_the_forecast(tmp_path: Path) ->
         run(tmp_path, "--no-probe", "--fresh")
         assert (len(host.requests), of_suite(host)) == (1, 1)
         assert "\nprobe " not in run(tmp_path, "--dry-run", "--no-probe").stdout
+
+
+def _with_logprobs(request: Request) -> Answer:
+    answer = healthy(request)
+    if "logprobs" in request.body:
+        answer.body["choices"][0]["logprobs"] = {"content": [{"token": "OK", "logprob": -0.1, "top_logprobs": []}]}
+    return answer
+
+
+def _refuses_logprobs(request: Request) -> Answer:
+    return error(400, "logprobs is not supported") if "logprobs" in request.body else healthy(request)
+
+
+def _too_busy(request: Request) -> Answer:
+    return error(500, "busy") if "logprobs" in request.body else healthy(request)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "sent", "said"),
+    [
+        (_with_logprobs, True, "Log-probabilities: sent."),
+        (healthy, False, "Log-probabilities: none; drift is measured from texts."),
+        (_refuses_logprobs, False, "Log-probabilities: none; drift is measured from texts."),
+        (_too_busy, None, ""),
+    ],
+)
+def test_ping_says_whether_log_probabilities_are_sent(behaviour: Behaviour, sent: bool | None, said: str) -> None:
+    """By one more request, of ping alone. A host that refuses it has no setup fault; a lost one shows nothing."""
+    with serve(behaviour) as host:
+        provider = Provider("p", host.url(), "m")
+        found = run_loop(
+            partial(probe_providers, [provider], keys={}, settings=WireSettings(backoff_base=0.001), logprobs=True)
+        ).probe.providers[0]
+    lines = [line for line in probe_lines(found) if line.startswith("Log-probabilities")]
+    assert (found.fault, found.logprobs, "".join(lines)) == (None, sent, said)
 
 
 def test_ping_prints_the_probe_and_ends_with_its_exit_code(tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ def time_words(seconds: Seconds, paces: Mapping[str, Pace], providers: Collectio
     assumed = f"{ASSUMED.reply:g} s, and {1 / ASSUMED.token:g} tokens a second"
     unknown = sorted(set(providers) - paces.keys())
     if not unknown:
-        source = "Both are the last probe's."
+        source = "The last probe measured both paces."
     elif len(unknown) == len(set(providers)):
         source = f"Assumed without a probe: {assumed}."
     else:
-        source = f"Both are the last probe's; assumed for {', '.join(unknown)}: {assumed}."
+        source = f"The last probe measured both paces; assumed for {', '.join(unknown)}: {assumed}."
     return (
         f"Expected time: {_range(seconds)}, by concurrent requests and rate limits: the least if each reply is a quick "
         f"one, the most if each uses its token limit at a slow pace. {source} Waits that a provider asks for are added."

@@ -204,7 +204,17 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     refused = [name for name in probe.refused if name not in _TOOLS or probe.takes_tools is not False]
     if refused:  # of a host without tools it is no cure to drop them
         yield f"Refused parameters: {', '.join(refused)}. {_cure(refused, no_temperature=probe.takes_no_temperature)}"
+    elif probe.takes_tools:
+        yield "Refused parameters: none."
+    yield _logprobs_words(probe.logprobs)
     yield thinking_words(probe)
+
+
+def _logprobs_words(sent: bool | None) -> str:
+    """Whether log-probabilities are sent, and what follows for drift; "" if it is not known."""
+    if sent is None:
+        return ""
+    return "Log-probabilities: sent." if sent else "Log-probabilities: none; drift is measured from texts."
 
 
 def _cure(refused: Sequence[str], *, no_temperature: bool) -> str:

@@ -5,7 +5,7 @@
 """
 
 from trueweight.workflow.probe.paces import last_paces
-from trueweight.workflow.probe.questions import probe_plan, switch_trials
+from trueweight.workflow.probe.questions import logprobs_trials, probe_plan, switch_trials
 from trueweight.workflow.probe.record import (
     encode_probe,
     join_probes,
@@ -22,6 +22,7 @@ __all__ = [
     "is_known",
     "join_probes",
     "last_paces",
+    "logprobs_trials",
     "probe_plan",
     "probe_providers",
     "read_probe",

@@ -23,6 +23,8 @@ _ABOUT_REQUEST: Final = frozenset(
 )
 """Faults that a refusal of tools looks like, where the same request without a tool is answered."""
 _SIMILAR: Final = 3
+_REFUSALS: Final = (400, 404, 422, 501)
+"""Statuses with which hosts refuse a parameter that they do not have."""
 
 
 class Asked(NamedTuple):
@@ -56,7 +58,7 @@ class Seen(NamedTuple):
 
 def completed(seen: Iterable[Seen]) -> bool:
     """Whether a completion came from the provider's own address."""
-    asides = (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.SWITCH)
+    asides = (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.SWITCH, ProbeQuestion.LOGPROBS)
     return any(one.answer.answered and one.asked.question not in asides for one in seen)
 
 
@@ -139,6 +141,7 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
         similar=() if has_model or not listed else _similar(provider.model, listed),
         takes_tools=_takes_tools(seen),
         refused=_refused(seen),
+        logprobs=_logprobs(seen),
         thinking=max(thoughts, key=lambda one: (one.tokens or 0, one.characters), default=None),
         switches=tuple(
             SwitchTried(fields=one.asked.switch, works=has_switched(one), mode=one.asked.mode)
@@ -210,6 +213,20 @@ def _takes_tools(seen: Iterable[Seen]) -> bool | None:
     plain = by_question.get(ProbeQuestion.PLAIN)
     refused = tool.diagnosis is not None and tool.diagnosis.fault in _ABOUT_REQUEST and tool.answer.status is not None
     return False if refused and plain is not None and plain.answer.answered else None
+
+
+def _logprobs(seen: Iterable[Seen]) -> bool | None:
+    """Whether the answer to the request for log-probabilities has some. A refusal of that request, where the same one
+    without them was answered, is a no; of an answer without content, and of a lost one, nothing is known."""
+    for one in seen:
+        if one.asked.question is not ProbeQuestion.LOGPROBS:
+            continue
+        if one.answer.answered:
+            sent = bool(read_reply(one.exchange).logprobs)
+            return True if sent else False if one.answer.content else None
+        status = one.answer.status
+        return False if status in _REFUSALS else None
+    return None
 
 
 def _refused(seen: Iterable[Seen]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ ANSWER_TOKENS: Final = 1024
 """The token limit of a probe's answers. A model that does not think needs five; one that does shows how long."""
 URL_TOKENS: Final = 16
 """The token limit where only the address is in question."""
+_ALTERNATIVES: Final = 5
+"""Tokens for each position, beside the one that was chosen: some hosts allow no more."""
 _ASKED: Final = "Reply with the word OK."
 _TOOL: Final[JsonObject] = {
     "type": "function",
@@ -80,6 +82,20 @@ def switch_trial(provider: Provider, fields: Mapping[str, Any], like: ProbeQuest
     """The trial of a question that was answered, with fields that may switch thinking."""
     case = replace(_CASES[like], id=ProbeQuestion.SWITCH.value)
     return _trial(provider.with_switch(fields), case, api)
+
+
+def logprobs_trial(provider: Provider, like: ProbeQuestion, api: str) -> Trial | None:
+    """The trial of a question that was answered, with log-probabilities; None if the API has none."""
+    like_case = _CASES[like]
+    request = {**like_case.request, "logprobs": True, "top_logprobs": _ALTERNATIVES}
+    case = replace(like_case, id=ProbeQuestion.LOGPROBS.value, request=request)
+    return None if PROTOCOLS.get(api).cannot_express(case) else _trial(provider, case, api)
+
+
+def logprobs_trials(providers: Sequence[Provider]) -> tuple[Trial, ...]:
+    """The trial of each provider and API that asks for log-probabilities, for a forecast."""
+    found = (logprobs_trial(provider, ProbeQuestion.PLAIN, api) for provider in providers for api in provider.api)
+    return tuple(trial for trial in found if trial is not None)
 
 
 def switch_trials(providers: Sequence[Provider], switches: Mapping[str, SwitchWays]) -> tuple[Trial, ...]:

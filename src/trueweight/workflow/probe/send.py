@@ -31,7 +31,7 @@ from trueweight.workflow.probe.entry import (
     maybe_wrong_scheme,
 )
 from trueweight.workflow.probe.paces import keep_paces
-from trueweight.workflow.probe.questions import first_questions, probe_trial, switch_trial
+from trueweight.workflow.probe.questions import first_questions, logprobs_trial, probe_trial, switch_trial
 
 _TIMEOUT: Final = 60.0
 """Most seconds of one probe request. A slower provider is not stopped: slowness is measured, not a setup fault."""
@@ -85,6 +85,7 @@ async def probe_providers(
     on_event: Callable[[WireEvent], None] | None = None,
     handle_signals: bool = False,
     switches: Mapping[str, SwitchWays] = MappingProxyType({}),
+    logprobs: bool = False,
 ) -> ProbeResult:
     """Probe the providers. An entry of ``before`` that answered, and whose provider is unchanged, is kept as it is.
 
@@ -93,6 +94,7 @@ async def probe_providers(
         settings: of the run; the probe's requests and their cost count towards its limits.
         switches: provider name → ways that may switch its thinking, each tried until one works: off if it thinks as it
             is served, else on.
+        logprobs: also find which providers send log-probabilities, by one more request for each API that has them.
 
     Raises:
         ConfigError: if a proxy of the environment cannot be used.
@@ -102,6 +104,8 @@ async def probe_providers(
     wanted = [provider for provider in providers if not is_known(provider, before, switches)]
     await probing.ask([asked for provider in wanted for asked in first_questions(provider)])
     await probing.ask([asked for provider in wanted for asked in probing.follow_ups(provider)])
+    if logprobs:
+        await probing.ask([asked for provider in wanted for asked in probing.logprobs(provider)])
     for place in range(max((len(ways) for both in switches.values() for ways in both), default=0)):
         await probing.ask(
             [asked for provider in wanted for asked in probing.switch(provider, switches.get(provider.name), place)]
@@ -220,6 +224,15 @@ class _Probing:
                 yield Asked(probe_trial(provider, ProbeQuestion.SMALLEST, api), provider, api, ProbeQuestion.SMALLEST)
             yield from _at_other_addresses(provider, api, found.fault)
 
+    def logprobs(self, provider: Provider) -> Iterator[Asked]:
+        """The request for log-probabilities, like the one without a tool that was answered; none without an answer."""
+        for api in provider.api:
+            answered = {one.asked.question for one in self._of(provider, api) if one.answer.answered}
+            like = next((one for one in (ProbeQuestion.PLAIN, ProbeQuestion.SMALLEST) if one in answered), None)
+            trial = None if like is None else logprobs_trial(provider, like, api)
+            if trial is not None:
+                yield Asked(trial, provider, api, ProbeQuestion.LOGPROBS)
+
     def switch(self, provider: Provider, both: SwitchWays | None, place: int) -> Iterator[Asked]:
         """The request that tries the way at this place to switch thinking: off if a thought was seen, else on. None if
         an earlier way works. It is like the request that was answered with a thought, or else like the first."""
@@ -247,7 +260,7 @@ class _Probing:
 
 
 def _is_completion(one: Seen) -> bool:
-    return one.asked.question not in (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL)
+    return one.asked.question not in (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.LOGPROBS)
 
 
 def _at_other_addresses(provider: Provider, api: str, fault: SetupFault) -> Iterator[Asked]:
