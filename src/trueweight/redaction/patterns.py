@@ -61,14 +61,36 @@ class KeyPatterns:
         self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
         self._pieces = _short_pieces(forms)
         self._split = _searcher(_split_pattern(forms, self._pieces)) if forms else None
+        self._short, self._long = frozenset(self._pieces), frozenset(_long_pieces(forms))
+        self._seeds = sorted(set(_seeds(forms)))
         self._may_blank = not any(set(form.text) & set(b'"\\') for form in forms)
         self._can_spell = lru_cache(1024)(self._can_spell_in_any_order)
         # Quotes and slashes are escaped in every JSON text; that is of no interest if no form of a key has any.
         quotes = any(set(form.text) & set(b"\"'/\\") for form in forms)
+        self._may_be_escape = re.compile(_MAY_BE_ESCAPE + (rb"|[\"'/\\])" if quotes else b")"))
         self._escapes = _searcher(OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS)
 
     def __bool__(self) -> bool:
         return self._search is not None
+
+    def no_trace_in(self, data: bytes) -> bool:
+        """Whether a small text shows nothing of a key, escaped or split. Quick, and never wrongly true."""
+        if len(data) > _SMALL or not self._may_blank or b"\0" in data:
+            return False
+        if may_have_escapes(data) and (self._may_be_escape.search(data) or _MAY_BE_CUT.search(data)):
+            return False
+        lowered = data.lower()
+        for seed in self._seeds:
+            if seed in lowered:
+                return False
+        # Every string is between two quotes, and so is what is between two strings.
+        strings = set(lowered.split(b'"'))
+        ends = {string[:_PIECE] for string in strings}
+        ends.update([string[-_PIECE:] for string in strings])
+        if not self._long.isdisjoint(ends):
+            return False
+        short = self._short.intersection(strings)
+        return not short or not self._can_spell(short)
 
     def found_in(self, data: bytes) -> bool:
         """Whether any part of a key is in the bytes."""
@@ -128,6 +150,13 @@ class KeyPatterns:
             return []
         found: Spans = []
         lowered: bytes | None = None
+        if len(data) <= _SMALL:
+            lowered = data.lower()
+            for seed in self._seeds:
+                if seed in lowered:
+                    break
+            else:
+                return found
         at = 0
         while (hit := self._search(data, at)) is not None:
             lowered = data.lower() if lowered is None else lowered
@@ -162,6 +191,13 @@ def _extent(lowered: bytes, start: int, form: _Form, place: int) -> int:
 
 _PIECE = 4
 """Characters of a key at the end of a string that make it worth to join the strings."""
+_SMALL = 2048
+"""Bytes of a text that is looked at without RE2, whose tables are not in the processor's cache between two replies."""
+_SEED = 6
+_MAY_BE_ESCAPE = rb"(?i)[\\%&=](?:u[{0]|x[2-7]|0?[01][0-7]{2}|(?:u00)?[2-7][0-9a-f]|#|[a-z]{2,8};"
+"""The beginning of a pattern that every escape of `OF_OTHERS` matches, and more. `re` finds it by its first set."""
+_MAY_BE_CUT = re.compile(rb'[\\%&=][^"]{0,9}"')
+"""What every `_CUT_ESCAPE` matches, and more."""
 _FEW = 16
 """Different short strings of one text that are replaced, so that each is found once."""
 
@@ -183,9 +219,22 @@ def _short_pieces(forms: Iterable[_Form]) -> dict[bytes, list[_Place]]:
     return found
 
 
+def _long_pieces(forms: Iterable[_Form]) -> Iterator[bytes]:
+    """Every text of four characters of the forms."""
+    for text in {form.text for form in forms}:
+        yield from (text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1))
+
+
+def _seeds(forms: Iterable[_Form]) -> Iterator[bytes]:
+    """Texts of which each part of a form has at least one."""
+    for form in forms:
+        size = min(_SEED, form.window)
+        step = form.window - size + 1
+        yield from (form.text[at : at + size] for at in range(0, len(form.text) - size + 1, step))
+
+
 def _split_pattern(forms: Iterable[_Form], pieces: Iterable[bytes]) -> bytes:
-    texts = {form.text for form in forms}
-    long = b"|".join(_quoted({text[at : at + _PIECE] for text in texts for at in range(len(text) - _PIECE + 1)}))
+    long = b"|".join(_quoted(set(_long_pieces(forms))))
     short = b"|".join(_quoted(pieces))
     return b'"(?:' + long + b")|(?:" + long + b')"|' + _CUT_ESCAPE + b'|"(?:' + short + b')"\\s*(?:[^:\\s]|\\z)'
 

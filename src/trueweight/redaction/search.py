@@ -56,6 +56,8 @@ class KeySearch:
         return bool(self._patterns) and bool(self._all_spans(body))
 
     def _all_spans(self, body: bytes) -> Spans:
+        if self._patterns.no_trace_in(body):
+            return []
         spans: Spans = []
         split = False
         for depth, view in enumerate(self._views(body)):

@@ -210,8 +210,7 @@ def write_all(descriptor: int, *pieces: bytes) -> None:
     Raises:
         OSError: as ``os.write``; part of the data may have been written.
     """
-    whole = [b"".join(pieces)] if sum(map(len, pieces)) < _TOGETHER else pieces
-    for data in whole:
+    for data in [b"".join(pieces)] if sum(map(len, pieces)) < _TOGETHER else pieces:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]

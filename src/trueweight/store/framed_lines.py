@@ -185,9 +185,10 @@ class FramedLines:
         compressor = self._compressor
         if body:
             yield compressor.compress(body, compressor.FLUSH_BLOCK)
-        for piece in pieces[:-1]:
+        *first, last = pieces if len(pieces) > 2 else (b"".join(pieces),)
+        for piece in first:
             yield compressor.compress(piece)
-        yield compressor.compress(pieces[-1], compressor.FLUSH_BLOCK)
+        yield compressor.compress(last, compressor.FLUSH_BLOCK)
 
     def _begin(self) -> None:
         """Let the next line begin a frame. The one before is closed then, or when the file is."""

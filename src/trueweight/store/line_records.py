@@ -9,6 +9,7 @@ In a run directory the request's body is another line, and the line of the excha
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -106,4 +107,13 @@ def outcome_of(exchange: Exchange) -> str:
 
 def body_digest(body: str) -> str:
     """The SHA-256 of a request's body, in hexadecimal digits."""
+    return _digest_of_short(body) if len(body) <= _SHORT else _digest(body)
+
+
+def _digest(body: str) -> str:
     return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_SHORT: Final = 2048
+"""Characters of a body whose digest is kept: the same body is sent to several providers, again and again."""
+_digest_of_short = lru_cache(512)(_digest)
