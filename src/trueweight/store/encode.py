@@ -63,7 +63,16 @@ def _is_apart(body: bytes) -> bool:
 def _is_text(body: bytes) -> bool:
     """Whether a large body is written as text: not if it is no UTF-8, or if more than a fifteenth of it are control
     characters, which JSON writes in six bytes each. In base64 it takes less."""
-    return is_utf_8(body) and 15 * (len(body) - len(body.translate(None, _CONTROL))) <= len(body)
+    return is_utf_8(body) and 15 * sum(map(_count_controls, _cut(body))) <= len(body)
+
+
+def _count_controls(piece: bytes) -> int:
+    return len(piece) - len(piece.translate(None, _CONTROL))
+
+
+def _cut(body: bytes) -> Iterator[bytes]:
+    """The body in pieces: one call for all of a large body would hold up the event loop for ten milliseconds."""
+    return (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
 
 
 def _with_marks(exchange: Exchange) -> Exchange:
@@ -79,8 +88,7 @@ def _text_pieces(body: bytes) -> Iterator[bytes]:
 
 
 def _base64_pieces(body: bytes) -> Iterator[bytes]:
-    for at in range(0, len(body), _PIECE):
-        yield b64encode(body[at : at + _PIECE])
+    yield from map(b64encode, _cut(body))
 
 
 def body_line(body_sha256: str, body: str) -> bytes:
