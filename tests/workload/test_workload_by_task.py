@@ -25,6 +25,7 @@ from trueweight.core.workload import (
     TaskSummary,
     WorkloadSummary,
 )
+from trueweight.report.words import summary_sentence
 from trueweight.report.words.decision import decision_text
 from trueweight.report.words.move_plan import checklist, plan_lines
 from trueweight.store import RunDir
@@ -226,3 +227,19 @@ def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: 
     best = part_of(_simulated(rng, {"a": 1.0, "b": 0.2, "c": 0.99}, 60), {"a", "c"}, workload, 0).overall.not_worse
     assert best.sure_low is not None
     assert best.sure_low >= 0.9
+
+
+def test_lost_requests_are_said_once(summary: Summary) -> None:
+    """The count with its kinds stands for the share, which the rule of the bar has already."""
+    said = summary_sentence(summary.providers["routing-mute"])
+    assert "requests failed" in said
+    assert "had no reply" not in said
+
+
+def test_a_host_that_is_not_chosen_says_which_task_it_misses(summary: Summary) -> None:
+    """In the list of hosts, before what is said of its other tasks."""
+    text = decision_text(summary)
+    assert text is not None
+    why = next(one for name, _, one in text.hosts if name == "routing-wrong")
+    assert why.startswith("task routing-answer-word (24 cases, 15% of the log): missed: agrees with the recorded")
+    assert "the other tasks: every rule" in why

@@ -14,6 +14,8 @@ from trueweight.core.workload import ProviderWorkload, WorkloadRuling, WorkloadS
 from trueweight.workload.part import part_of
 from trueweight.workload.planning import SLACK
 
+WHERE: Final = frozenset({WorkloadRule.LABEL, WorkloadRule.FIELD})
+"""Rules that say where the mistakes are."""
 ANSWERS: Final = frozenset({WorkloadRule.QUALITY, WorkloadRule.AGREEMENT, WorkloadRule.PREFERRED})
 
 
@@ -71,8 +73,15 @@ def staying_tasks(workload: WorkloadSummary, found: ProviderWorkload) -> Iterato
         missed = next((one for one in own if one.outcome is Ruling.FAIL), None)
         still = next((one for one in own if one.outcome is Ruling.INCONCLUSIVE), None)
         if missed is not None:
-            reason = reason_of(MoveReason.RULE_MISSED, missed)
-            yield StayingTask(task=task.name, code=Stays.MISSED, cases=task.cases, share=task.share, reason=reason)
+            lost = next((one for one in own if one.rule in WHERE and one is not missed), None)
+            yield StayingTask(
+                task=task.name,
+                code=Stays.MISSED,
+                cases=task.cases,
+                share=task.share,
+                reason=reason_of(MoveReason.RULE_MISSED, missed),
+                where=None if lost is None else reason_of(MoveReason.RULE_OPEN, lost),
+            )
         elif task.name in undecided:
             yield undecided[task.name]
         elif still is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from trueweight.assess.by_task import reason_of, staying_tasks, undecided_tasks
+from trueweight.assess.by_task import WHERE, reason_of, staying_tasks, undecided_tasks
 from trueweight.assess.recommendation import TRANSPORT
 from trueweight.assess.significance import MATTERS
 from trueweight.core import Price, Role, Ruling
@@ -33,8 +33,6 @@ COVERED: Final = 0.1
 """A fallback covers a host that loses at most this share of the requests; one that loses more is no host."""
 _BY_FALLBACK: Final = frozenset({WorkloadRule.FAILURES})
 """Rules that a fallback makes good: the baseline answers what gets no reply."""
-_WHERE: Final = frozenset({WorkloadRule.LABEL, WorkloadRule.FIELD})
-"""Rules that say where the mistakes are."""
 _WORKLOAD: Final = frozenset(
     {ReasonCode.BAR, ReasonCode.WORKLOAD_FAILS, ReasonCode.WORKLOAD_MET, ReasonCode.WORKLOAD_OPEN}
 )
@@ -164,7 +162,7 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
     lost = found.failures.value or 0.0
     hard = [one for one in missed if one.rule not in _BY_FALLBACK or lost > COVERED]
     if hard:
-        where = [one for one in still if one.rule in _WHERE]
+        where = [one for one in still if one.rule in WHERE]
         return Move.STAY, (*hard, *(one for one in missed if one not in hard), *where)
     others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
     avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed

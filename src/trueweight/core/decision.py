@@ -112,7 +112,12 @@ class Stays(StrEnum):
 
 
 class StayingTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A task that stays where it is; ``share`` is of the log's requests."""
+    """A task that stays where it is.
+
+    Attributes:
+        share: of the log's requests.
+        where: the label or field that is lost, of a task that misses another rule; None if none is.
+    """
 
     task: str
     code: Stays
@@ -120,6 +125,7 @@ class StayingTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     share: float
     estimate: Estimate | None = None
     reason: HostReason | None = None
+    where: HostReason | None = None
 
 
 class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

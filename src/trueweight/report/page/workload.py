@@ -239,6 +239,13 @@ def _note(task: TaskSummary) -> str:
     if task.texts:
         names = listed([visible(path, limit=60) for path in task.texts])
         decides += f"; texts in {names} are not compared, because two good ones differ"
+    if task.grader == "prose":
+        decides += "; agreement is ROUGE-L, the words that two texts share in the same order"
+    without = task.golden - task.golden_decides
+    if without:
+        decides += (
+            f"; {counted(without, 'golden text')} without facts {'decides' if without == 1 else 'decide'} nothing"
+        )
     return (
         f"grader {task.grader}{decides}; {counted(task.cases, 'case')}, {task.recorded} with a recorded and "
         f"{task.golden} with a golden answer; {whole_percent(task.share)} of the log's requests"

@@ -65,7 +65,11 @@ def decision_text(summary: Summary) -> DecisionText | None:
         decision.move,
         tuple(_lines(decision, workload, summary)),
         tuple(
-            (visible(host.provider, limit=80), f"{MOVE_MARKS[host.move]} {MOVE_WORDS[host.move]}", _why(host, summary))
+            (
+                visible(host.provider, limit=80),
+                f"{MOVE_MARKS[host.move]} {MOVE_WORDS[host.move]}",
+                _why_of_host(host, summary),
+            )
             for host in decision.hosts
         ),
     )
@@ -141,6 +145,12 @@ def _next(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summar
         )
 
 
+def _why_of_host(host: HostDecision, summary: Summary) -> str:
+    """The reasons of a host, with the tasks that surely miss a rule."""
+    missed = [_undecided(one) for one in host.staying if one.code is Stays.MISSED]
+    return "; ".join([*missed, f"the other tasks: {_why(host, summary)}"]) if missed else _why(host, summary)
+
+
 def _why(host: HostDecision, summary: Summary) -> str:
     faults = short_reason(summary.providers[host.provider])
     if host.alone and host.reasons[0].code is MoveReason.ALL_MET:
@@ -196,7 +206,7 @@ def _undecided(one: StayingTask) -> str:
     task = f"task {visible(one.task, limit=60)} ({counted(one.cases, 'case')}, {whole_percent(one.share)} of the log)"
     match one.code:
         case Stays.MISSED | Stays.RULE_OPEN:
-            return f"{task}: {'' if one.reason is None else _reason(one.reason)}"
+            return f"{task}: {'; '.join(_reason(why) for why in (one.reason, one.where) if why is not None)}"
         case Stays.NOTHING_COMPARES:
             return f"{task}: no answer can be compared: write golden answers, with facts for texts, or ask an LLM judge"
         case Stays.TOO_FEW:

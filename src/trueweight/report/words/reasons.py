@@ -10,7 +10,7 @@ from trueweight.assess.recommendation import FEW
 from trueweight.assess.significance import unseen_share
 from trueweight.core import Estimate, Ruling
 from trueweight.core.assessment import Assessment, Reason, ReasonCode, Recommendation
-from trueweight.core.bar_outcome import BarOutcome, RuleOutcome
+from trueweight.core.bar_outcome import BarOutcome, RuleOutcome, WorkloadRule
 from trueweight.core.observation import Feature
 from trueweight.core.summary import ProviderSummary
 from trueweight.metrics import describe
@@ -158,6 +158,8 @@ def summary_sentence(provider: ProviderSummary) -> str:
         decisive = _decisive(provider.assessment)
         if decisive.check not in [reason.check for reason in seen]:
             seen = (decisive, *seen)
+    if any(reason.code is ReasonCode.REQUESTS_LOST for reason in seen):  # it says how many, and why
+        seen = tuple(reason for reason in seen if reason.metric != WorkloadRule.FAILURES.value)
     faults = [reason for reason in seen if reason.code in _FAULTS]
     hidden = set(map(id, faults[_MOST:]))
     parts = [reason_sentence(reason, provider) for reason in seen if id(reason) not in hidden]
