@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from trueweight.checks.arguments_wrapped import is_wrapped
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.coercion import is_coerced
 from trueweight.core import Case, Finish, Mode, Reply
@@ -204,8 +205,9 @@ def _is_coerced(case: Case, one: CallValidity) -> bool:
     example=Example(calls("{}"), "{}", SAMPLE_CALL),
 )
 def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges ``required``."""
-    return _violation(reply, validity(case.request, reply), frozenset({"required"}))
+    """Judges ``required``. ``tool-arguments-unwrapped`` judges arguments that are inside another object."""
+    judged = tuple(one for one in validity(case.request, reply) if not is_wrapped(case, one))
+    return _violation(reply, judged, frozenset({"required"}))
 
 
 @check(

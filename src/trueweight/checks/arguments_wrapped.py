@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trueweight.checks.calls import validity
+from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.json_schema import validate
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
@@ -32,13 +32,20 @@ _BESIDE: Final = frozenset({"name", "type", "id", "function"})
 )
 def tool_arguments_unwrapped(case: Case, reply: Reply) -> CheckResult | None:
     """Fails where the arguments break the tool's schema, and an object inside them obeys it."""
-    tools = declared_tools(case.request)
     for one in validity(case.request, reply):
-        inner = _inner(one.value) if one.violations else None
-        if inner is not None and any(validate(schema, inner).valid for schema in tools.get(one.call.name or "", ())):
+        if is_wrapped(case, one):
             words = f"the arguments are inside another object, under {quote(_key(one.value))}"
-            return Fail(words, quote(inner), quote(one.value), spans_of([one.call.span]))
+            return Fail(words, quote(_inner(one.value)), quote(one.value), spans_of([one.call.span]))
     return Pass() if reply.calls else None
+
+
+def is_wrapped(case: Case, one: CallValidity) -> bool:
+    """Whether the arguments of a call break the tool's schema, and an object inside them obeys it."""
+    inner = _inner(one.value) if one.violations else None
+    if inner is None:
+        return False
+    schemas = declared_tools(case.request).get(one.call.name or "", ())
+    return any(validate(schema, inner).valid for schema in schemas)
 
 
 def _key(value: Any) -> str:

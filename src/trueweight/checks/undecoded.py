@@ -14,6 +14,8 @@ from trueweight.core.example import Example, sample_case, says
 from trueweight.protocols import locate, spans_of_all_content
 
 _BYTES: Final = re.compile(r"<0x[0-9A-Fa-f]{2}>")
+_MARKER: Final = re.compile(r"<[|｜][^<>|｜]{1,60}[|｜]>|<｜?tool▁[^<>]{1,40}>")
+"""Control tokens of DeepSeek have such letters in their names; ``turn-markers`` and others find them."""
 _SPACES: Final = "\u0120\u2581"
 """How byte-level BPE and SentencePiece write a space at the beginning of a word: Ġ and ▁."""
 _FEWEST: Final = 2
@@ -65,6 +67,7 @@ def _undecoded(text: str) -> str:
     token = _BYTES.search(text)
     if token is not None:
         return token[0]
+    text = _MARKER.sub("", text)
     for letter in _SPACES:
         if text.count(letter) >= _FEWEST and text.count(letter) > text.count(" "):
             return letter
