@@ -311,9 +311,12 @@ def test_reading_only_does_not_write(root: Path, exchange: Make, manifest: Manif
 
 
 def test_what_is_no_run_is_said(tmp_path: Path, root: Path) -> None:
-    """Missing directory, missing manifest, unknown version, broken manifest: each its own clear error."""
+    """Missing directory, a file, missing manifest, unknown version, broken manifest: each its own clear error."""
     with pytest.raises(ConfigError, match="no such directory"):
         RunDir.open(tmp_path / "absent")
+    (tmp_path / "report.html").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="it is a file, not a directory"):
+        RunDir.open(tmp_path / "report.html")
     with pytest.raises(ConfigError, match="cannot read"):
         RunDir.open(tmp_path)
     good = json.loads((root / "manifest.json").read_text())

@@ -110,7 +110,10 @@ class RunDir:
         """
         if not path.is_dir():
             raise ConfigError(
-                "no such directory", code="run-missing", where=str(path), hint="Valid: what `run --out` wrote."
+                "it is a file, not a directory" if path.exists() else "no such directory",
+                code="run-missing",
+                where=str(path),
+                hint="Valid: what `run --out` wrote.",
             )
         manifest_path = RunFile.MANIFEST.of(path)
         try:
