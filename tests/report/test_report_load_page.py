@@ -11,7 +11,7 @@ from msgspec import structs
 
 from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
-from trueweight.report.load import LoadCurve, load_page
+from trueweight.report.load import LoadCurve, load_page, load_sentence
 
 HOSTILE = "<script>alert(1)</script>{{7*7}}\u202e"
 
@@ -101,3 +101,17 @@ def test_nothing_measured_is_no_crash() -> None:
     page = load_page([LoadCurve("a", points, None, None)], limits="", suite="s", requests=1)
     assert "TTFT p95" not in page
     assert page.count("n/a") == 6 * 5
+
+
+@pytest.mark.parametrize(
+    ("good", "not_judged", "words"),
+    [
+        (0, 64, "nothing was judged: a time of the limits cannot be measured in 64 requests"),
+        (0, 20, "no request met the limits at any level; 20 not judged: a time cannot be measured"),
+        (44, 20, "44 of 44; not saturated up to the highest level; 20 not judged: a time cannot be measured"),
+    ],
+)
+def test_what_cannot_be_judged_is_no_miss(good: int, not_judged: int, words: str) -> None:
+    """Answers of one word have no time per token: the sentence says how many, and calls none of them a miss."""
+    point = structs.replace(_point("p", 1, 1.0), good=good, not_judged=not_judged)
+    assert load_sentence(LoadCurve("p", [point], point, None), "tpot=50ms").endswith(words)

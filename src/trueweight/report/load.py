@@ -11,7 +11,7 @@ from markupsafe import Markup
 from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
-from trueweight.report.numbers import NONE, decimals_of, plain, span
+from trueweight.report.numbers import NONE, counted, decimals_of, plain, span
 from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 
@@ -85,12 +85,16 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
     top, full = curve.best, curve.saturation
     if curve.points and all(point.ok and point.cut_in_thought == point.ok for point in curve.points):
         return "nothing was judged: every reply was cut in thought"
+    unmeasured = sum(point.not_judged for point in curve.points)
+    if unmeasured and not any(point.judged for point in curve.points):
+        return f"nothing was judged: a time of the limits cannot be measured in {counted(unmeasured, 'request')}"
+    open_ones = f"; {unmeasured} not judged: a time cannot be measured" if unmeasured else ""
     if top is None or not top.good:
-        return "no request met the limits at any level" if limits else "no request succeeded at any level"
+        return f"no request met the limits at any level{open_ones}" if limits else "no request succeeded at any level"
     goodput = _number(top.goodput or 0.0)
     most = f"most goodput at {top.level_name}: {goodput} good requests/s, {top.good} of {top.judged}"
     pieces = sum(point.in_one_piece for point in curve.points)
-    held = f"; {pieces} streams came in one piece, and have no TTFT" if pieces else ""
+    held = (f"; {pieces} streams came in one piece, and have no TTFT" if pieces else "") + open_ones
     if full is None:
         return f"{most}; not saturated up to the highest level{held}"
     return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s){held}"
