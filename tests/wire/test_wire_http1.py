@@ -11,7 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx
@@ -21,6 +21,8 @@ from fault_servers import FaultServer, Stage, Talk, serving, silent_host
 
 from trueweight.wire import TransportName, run_loop
 from trueweight.wire.http1 import Http1Transport, transport
+from trueweight.wire.http1.connection import Connection
+from trueweight.wire.http1.response import BodyBuffer
 
 LARGE = bytes(10_000_000)
 """More than the buffers between two sockets hold."""
@@ -491,3 +493,48 @@ def test_a_certificate_that_the_server_demands_is_tls(
         listener.shutdown(socket.SHUT_RDWR)
     thread.join()
     assert stage.kinds() == ["tls"], stage.only.failure
+
+
+class _Flooded:
+    """A socket of which a test sees whether it is read."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def is_closing(self) -> bool:
+        return False
+
+    def is_reading(self) -> bool:
+        return self.calls[-1:] != ["pause"]
+
+    def write(self, _: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause")
+
+    def resume_reading(self) -> None:
+        self.calls.append("resume")
+
+
+def test_a_connection_that_brings_much_lets_others_read(runner: Runner) -> None:
+    """After a large read the socket is read again in the next turn of the loop; a small read changes nothing."""
+
+    async def use() -> None:
+        flooded = _Flooded()
+        connection = Connection(lambda _: None)
+        connection.connection_made(cast("asyncio.BaseTransport", flooded))
+        async with anyio.create_task_group() as group:
+            group.start_soon(connection.send, b"GET / HTTP/1.1\r\n\r\n", BodyBuffer())
+            await asyncio.sleep(0)
+            connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b"x" * 1000)
+            assert flooded.calls == []
+            connection.data_received(b"x" * 200_000)
+            assert flooded.calls == ["pause"]
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert flooded.calls == ["pause", "resume"]
+
+    runner(use)
