@@ -25,9 +25,9 @@ from trueweight.core.task import Answer
 from trueweight.store import RunDir, RunFile
 from trueweight.suites.preferences_file import read_preferences
 from trueweight.workflow.finish import judge
-from trueweight.workload.compare import _preferred
 from trueweight.workload.estimates import Estimator
 from trueweight.workload.preference import trust
+from trueweight.workload.scores import preferred
 
 CASES = 60
 
@@ -253,7 +253,7 @@ def test_a_judge_that_errs_does_not_let_a_worse_host_pass() -> None:
             known = trust(dict(zip(names, verdict[150:], strict=True)), 0, dict(zip(names, truth[150:], strict=True)))
             if known.doubt is None:
                 values = np.array([Better(one).value_of_given for one in verdict[:150]])
-                estimate = _preferred(Estimator(1, 0), values, known.kappa.low or 0.0)
+                estimate = preferred(Estimator(1, 0), values, known.kappa.low or 0.0)
                 found += estimate is not None and (estimate.sure_low or -1.0) >= -margin
         return found / 150
 
