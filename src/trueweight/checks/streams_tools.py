@@ -30,10 +30,10 @@ _WITHOUT = sample_case(name="no-tools", tools=[])
 def _trials(streamed: int, *, broken: bool) -> tuple[SampleTrial, ...]:
     text = (SampleTrial(_WITHOUT, says("x")), SampleTrial(_WITHOUT, says("x", mode=Mode.STREAM)))
     called = [SampleTrial(case, calls('{"city":"Oslo"}', usage=(90, 9))) for case in _WITH]
-    told = [
+    silent = [
         SampleTrial(case, says("It is cold.", mode=Mode.STREAM, usage=(streamed, 5)), broken=broken) for case in _WITH
     ]
-    return (*text, *called, *told)
+    return (*text, *called, *silent)
 
 
 @paired_check(
@@ -57,7 +57,7 @@ def _trials(streamed: int, *, broken: bool) -> tuple[SampleTrial, ...]:
         "usage-same-streamed",
     ),
     source="https://github.com/mozilla-ai/any-llm/pull/1114",
-    why="Agents stream: the model never hears of a tool, and answers in words.",
+    why="Agents stream: the model never gets a tool, and answers in words.",
     fix="Hand the tools to the chat template in the streaming path as in the plain one.",
     field="usage",
     example=PairedExample(_trials(10, broken=True), _trials(90, broken=False)),

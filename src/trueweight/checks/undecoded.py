@@ -27,8 +27,8 @@ _LEAST_ECHO: Final = 30
 
 @check(
     "text-decoded",
-    "Text is decoded: it has no tokens as they stand in the vocabulary.",
-    failure="Tokens reach the client as they stand in the vocabulary, not decoded, in {cases}",
+    "Text is decoded: it has no tokens by their names in the vocabulary.",
+    failure="Tokens reach the client by their names in the vocabulary, not decoded, in {cases}",
     engine=True,
     row=20,
     explains=(
