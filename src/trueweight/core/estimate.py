@@ -87,3 +87,18 @@ class Comparison(Estimate, frozen=True, omit_defaults=True):
     def of_estimate(cls, found: Estimate, **tested: float | None) -> Comparison:
         """A difference with what its test found."""
         return Comparison(**{name: getattr(found, name) for name in Estimate.__struct_fields__}, **tested)  # type: ignore[arg-type]
+
+
+def rounded(value: Any) -> Any:
+    """A value of a struct with every number of every estimate in it at six significant digits."""
+    if isinstance(value, Estimate):
+        return value.rounded()
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(map(rounded, value))
+    if isinstance(value, float):
+        return six_digits(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(
+            value, **{name: rounded(getattr(value, name)) for name in value.__struct_fields__}
+        )
+    return value

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import msgspec
 
 from trueweight.core.bar_outcome import Ruling, WorkloadRule
 from trueweight.core.confusion import Confusion, FieldScore
 from trueweight.core.decision import WorkloadDecision
-from trueweight.core.estimate import Estimate, six_digits
+from trueweight.core.estimate import Estimate
 from trueweight.core.grader import FieldCount
 from trueweight.core.preference import LlmJudgeSummary
 
@@ -336,18 +336,3 @@ class WorkloadFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str = ""
     unconfirmed: tuple[str, ...] = ()
     shares: Mapping[str, float] = msgspec.field(default_factory=dict)
-
-
-def rounded(value: Any) -> Any:
-    """A value of these classes with every number of every estimate in it at six significant digits."""
-    if isinstance(value, Estimate):
-        return value.rounded()
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return tuple(map(rounded, value))
-    if isinstance(value, float):
-        return six_digits(value)
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.replace(
-            value, **{name: rounded(getattr(value, name)) for name in value.__struct_fields__}
-        )
-    return value

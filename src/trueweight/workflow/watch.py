@@ -23,8 +23,8 @@ from trueweight.store import Manifest, RunDir
 from trueweight.workflow.bar import bar_of
 from trueweight.workflow.judge import Judgement, judge_run
 from trueweight.workflow.look import looks_in
-from trueweight.workload.compare import is_of_client
 from trueweight.workload.grading import golden_decides, grade_recorded
+from trueweight.workload.requests import is_of_client
 
 FAILURES: Final = 0.05
 """The greatest share of requests without a reply, where the bar has no rule about it."""

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from trueweight.core import Case, FailureKind, Observation
-from trueweight.core.exchange import TIMEOUTS
+from trueweight.core import Case, Observation
+from trueweight.core.estimate import rounded
 from trueweight.core.preference import LlmJudgeSummary
 from trueweight.core.workload import (
     Baseline,
@@ -27,7 +27,6 @@ from trueweight.core.workload import (
     WorkloadFacts,
     WorkloadSummary,
     Yardstick,
-    rounded,
 )
 from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
@@ -36,6 +35,7 @@ from trueweight.workload.grading import expected_answer, golden_decides
 from trueweight.workload.lost_fields import FieldsOf, lost_fields
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
 from trueweight.workload.part import NO_COSTS
+from trueweight.workload.requests import arrived, milliseconds, per_case, timed_of
 from trueweight.workload.scores import NO_GOLDEN, difference_of, preferred, scores_of
 
 MOST_SHOWN: Final = 200
@@ -168,14 +168,14 @@ def _provider(
         kappa,
     )
     timed = timed_of(seen)
-    ms = column(list(map(_milliseconds, timed)))
+    ms = column(list(map(milliseconds, timed)))
     of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
     p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
-    cost = _per_case(columns, seen, [one.cost for one in seen])
+    cost = per_case(columns, seen, [one.cost for one in seen])
     saved = columns.recorded(lambda one: one.cost) - cost
     by_case = tuple(_scores_by_case(columns, answers, saved, seen))
     given, read = (
-        _per_case(columns, seen, counts)
+        per_case(columns, seen, counts)
         for counts in ([one.output_tokens for one in seen], [one.input_tokens for one in seen])
     )
     return ProviderWorkload(
@@ -205,9 +205,9 @@ def _scores_by_case(
     """What is on record of each case, in order."""
     ms: defaultdict[int, list[float]] = defaultdict(list)
     for one in timed_of(seen):
-        ms[columns.index[one.case]].append(_milliseconds(one))
+        ms[columns.index[one.case]].append(milliseconds(one))
     decided = np.where(columns.golden_decides, answers.correct, np.nan)
-    lost = 1 - _per_case(columns, seen, [_arrived(one) for one in seen])
+    lost = 1 - per_case(columns, seen, [arrived(one) for one in seen])
     parts = (saved, answers.agreement, decided, columns.baseline_right, answers.judged, answers.readable, lost)
     for at, row in enumerate(np.column_stack(parts).tolist()):
         money, agrees, right, baseline, judged, readable, without = (
@@ -226,21 +226,6 @@ def _scores_by_case(
         )
 
 
-def timed_of(seen: Sequence[Observation]) -> list[Observation]:
-    """The replies whose time is the host's."""
-    known = (one for one in seen if one.timing is not None and one.timing.service is not None)
-    return [one for one in known if not one.client_limited]
-
-
-def _milliseconds(one: Observation) -> float:
-    return 0.0 if one.timing is None else (one.timing.service or 0) / 1e6
-
-
-def _arrived(one: Observation) -> float | None:
-    """None for a request that this client could not send."""
-    return None if is_of_client(one) else float(one.arrived)
-
-
 def _by_case(grades: Mapping[int, Sequence[tuple[str, Grade]]], size: int, against: Yardstick) -> Array:
     found = [[grade.value for _, grade in grades.get(at, ()) if grade.against is against] for at in range(size)]
     return column([sum(one) / len(one) if one else None for one in found])
@@ -252,28 +237,10 @@ def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
     return sum(readable.values()) / len(readable) if readable else None
 
 
-def _per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[float | None]) -> Array:
-    """The mean over the trials of a case of what is known of them."""
-    found: defaultdict[int, list[float]] = defaultdict(list)
-    for one, value in zip(seen, values, strict=True):
-        if value is not None:
-            found[columns.index[one.case]].append(value)
-    return column([sum(found[at]) / len(found[at]) if at in found else None for at in range(len(columns))])
-
-
-def is_of_client(seen: Observation) -> bool:
-    """Whether a request has no reply because of this client: its own limit, a stop of the run, or a deadline that
-    passed while it was busy. What a server answered is the server's, however busy the client."""
-    if seen.arrived:
-        return False
-    own = seen.failure in (FailureKind.CLIENT_LIMIT, FailureKind.INTERRUPTED)
-    return own or (seen.client_limited and seen.failure in TIMEOUTS)
-
-
 def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
     """The share of trials without a reply; those that this client could not send are no failures."""
-    arrived = [_arrived(one) for one in seen]
-    return make.lost(1 - _per_case(columns, seen, arrived))
+    arrived = [arrived(one) for one in seen]
+    return make.lost(1 - per_case(columns, seen, arrived))
 
 
 def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:

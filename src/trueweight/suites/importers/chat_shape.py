@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers import from_messages, from_responses
-from trueweight.suites.importers.parts import InexpressibleError
+from trueweight.suites.importers.parts import NotInChatError
 
 _OTHER_APIS: Final = {"prompt": "legacy completions", "contents": "Gemini", "inputs": "an inference endpoint"}
 _NO_TEXT: Final = ("embeddings", "/audio", "/images", "/moderations", "/count_tokens", "/input_tokens")
@@ -39,7 +39,7 @@ def as_chat(body: Any, url: str = "") -> ChatShape | str:
         return "a request with a prompt that the server keeps"
     try:
         return _converted(body, path)
-    except InexpressibleError as reason:
+    except NotInChatError as reason:
         return str(reason)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.parts import MESSAGES_PARTS, InexpressibleError, chat_content, other_keys, parts_in
+from trueweight.suites.importers.parts import MESSAGES_PARTS, NotInChatError, chat_content, other_keys, parts_in
 
 TAKEN: Final = frozenset(
     {"system", "messages", "tools", "tool_choice", "max_tokens", "stop_sequences", "model", "stream", "output_config"}
@@ -49,19 +49,19 @@ def from_messages(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
     """The request as chat completions, and the names of fields inside its fields that have no counterpart there.
 
     Raises:
-        InexpressibleError: if chat completions cannot express it.
+        NotInChatError: if chat completions cannot express it.
     """
     messages: list[JsonObject] = []
     if lead := body.get("system"):
         messages.append({"role": "system", "content": chat_content(lead)})
     for one in body["messages"]:
         if not isinstance(one, Mapping):
-            raise InexpressibleError("'messages' is not a list of objects")
+            raise NotInChatError("'messages' is not a list of objects")
         messages += _messages_of(one)
     out: JsonObject = {"messages": messages}
     tools = body.get("tools") or []
     if any(not isinstance(tool, Mapping) or "input_schema" not in tool for tool in tools):
-        raise InexpressibleError("it offers tools that run at the server")
+        raise NotInChatError("it offers tools that run at the server")
     if tools:
         out["tools"] = [{"type": "function", "function": _function(tool)} for tool in tools]
     if choice := _object(body.get("tool_choice")):
@@ -135,5 +135,5 @@ def _result(content: Any) -> Any:
     for part in parts_in(content):
         if part.get("type") != "text":
             reason = f"a result of a tool has a part of type {part.get('type')}, which chat completions does not have"
-            raise InexpressibleError(reason)
+            raise NotInChatError(reason)
     return "" if content is None else chat_content(content)

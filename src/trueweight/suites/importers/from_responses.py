@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.parts import InexpressibleError, chat_content, other_keys
+from trueweight.suites.importers.parts import NotInChatError, chat_content, other_keys
 
 TAKEN: Final = frozenset(
     {"input", "instructions", "tools", "tool_choice", "text", "reasoning", "max_output_tokens", "model", "stream"}
@@ -20,14 +20,14 @@ def from_responses(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
     """The request as chat completions, and the names of fields inside its fields that have no counterpart there.
 
     Raises:
-        InexpressibleError: if chat completions cannot express it.
+        NotInChatError: if chat completions cannot express it.
     """
     if body.get("previous_response_id") or body.get("conversation"):
-        raise InexpressibleError("a request that continues a conversation which the server keeps")
+        raise NotInChatError("a request that continues a conversation which the server keeps")
     items = body.get("input")
     turns = [{"role": "user", "content": items}] if isinstance(items, str) else _joined(_turns(items))
     if not turns:
-        raise InexpressibleError("its input has no items")
+        raise NotInChatError("its input has no items")
     lead = body.get("instructions")
     messages = [{"role": "system", "content": lead}] if isinstance(lead, str) and lead else []
     out: JsonObject = {"messages": [*messages, *turns], **_tools(body.get("tools") or [])}
@@ -61,9 +61,9 @@ def _without_type(value: Mapping[str, Any]) -> JsonObject:
 def _tools(tools: Any) -> JsonObject:
     kinds = [tool.get("type") if isinstance(tool, Mapping) else None for tool in tools]
     if "custom" in kinds:
-        raise InexpressibleError("it offers custom tools, which take text in place of arguments")
+        raise NotInChatError("it offers custom tools, which take text in place of arguments")
     if any(kind != "function" for kind in kinds):
-        raise InexpressibleError("it offers tools that run at the server")
+        raise NotInChatError("it offers tools that run at the server")
     written = [{"type": "function", "function": _without_type(tool)} for tool in tools]
     return {"tools": written} if written else {}
 
@@ -76,7 +76,7 @@ def _choice(choice: Any) -> Any:
             allowed = [_choice(tool) for tool in tools]
             return {"type": "allowed_tools", "allowed_tools": {"mode": choice.get("mode", "auto"), "tools": allowed}}
         case {"type": kind}:
-            raise InexpressibleError(f"its tool_choice has the type {kind}, which chat completions does not have")
+            raise NotInChatError(f"its tool_choice has the type {kind}, which chat completions does not have")
     return choice
 
 
@@ -98,7 +98,7 @@ def _turns(items: Any) -> Iterator[JsonObject]:
             case "reasoning":
                 continue
             case _:
-                raise InexpressibleError(f"its input has an item of type {kind}, which chat completions does not have")
+                raise NotInChatError(f"its input has an item of type {kind}, which chat completions does not have")
 
 
 def _joined(turns: Iterable[JsonObject]) -> list[JsonObject]:

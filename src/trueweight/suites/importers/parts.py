@@ -12,7 +12,7 @@ MESSAGES_PARTS: Final = frozenset({"tool_use", "tool_result", "thinking", "redac
 TEXTS: Final = frozenset({"text", "input_text", "output_text"})
 
 
-class InexpressibleError(Exception):
+class NotInChatError(Exception):
     """Chat completions cannot express a request; the message says why, as ``it has a part of type document``."""
 
 
@@ -32,7 +32,7 @@ def chat_content(content: Any) -> Any:
     """A content of Responses or Messages as chat completions has it: one text as a text, or parts in their order.
 
     Raises:
-        InexpressibleError: if it has a part that chat completions does not have.
+        NotInChatError: if it has a part that chat completions does not have.
     """
     if not isinstance(content, list):
         return content
@@ -58,8 +58,8 @@ def _part(part: Any) -> JsonObject:
         case {"type": "image", "source": {"type": "url", "url": str(url)}}:
             return {"type": "image_url", "image_url": {"url": url}}
     if isinstance(part, Mapping) and ("file_id" in part or _is_stored(part.get("source"))):
-        raise InexpressibleError("it has a file that the server keeps")
-    raise InexpressibleError(f"it has a part of type {kind}, which chat completions does not have")
+        raise NotInChatError("it has a file that the server keeps")
+    raise NotInChatError(f"it has a part of type {kind}, which chat completions does not have")
 
 
 def _is_stored(source: Any) -> bool:

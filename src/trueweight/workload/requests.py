@@ -1,0 +1,45 @@
+"""The requests of a workload: their times, whose loss a missing reply is, and means over the trials of each case."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from trueweight.core import FailureKind, Observation
+from trueweight.core.exchange import TIMEOUTS
+from trueweight.statistics import Array
+from trueweight.workload.columns import Columns, column
+
+
+def timed_of(seen: Sequence[Observation]) -> list[Observation]:
+    """The replies whose time is the host's."""
+    known = (one for one in seen if one.timing is not None and one.timing.service is not None)
+    return [one for one in known if not one.client_limited]
+
+
+def milliseconds(one: Observation) -> float:
+    """The time to the whole reply; 0 where there is none."""
+    return 0.0 if one.timing is None else (one.timing.service or 0) / 1e6
+
+
+def arrived(one: Observation) -> float | None:
+    """None for a request that this client could not send."""
+    return None if is_of_client(one) else float(one.arrived)
+
+
+def per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[float | None]) -> Array:
+    """The mean over the trials of a case of what is known of them."""
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    for one, value in zip(seen, values, strict=True):
+        if value is not None:
+            found[columns.index[one.case]].append(value)
+    return column([sum(found[at]) / len(found[at]) if at in found else None for at in range(len(columns))])
+
+
+def is_of_client(seen: Observation) -> bool:
+    """Whether a request has no reply because of this client: its own limit, a stop of the run, or a deadline that
+    passed while it was busy. What a server answered is the server's, however busy the client."""
+    if seen.arrived:
+        return False
+    own = seen.failure in (FailureKind.CLIENT_LIMIT, FailureKind.INTERRUPTED)
+    return own or (seen.client_limited and seen.failure in TIMEOUTS)
