@@ -58,7 +58,7 @@ def test_a_dry_run_of_one_request_sends_nothing(served: tuple[Path, Path], cli: 
         (("replay", run, _leaking(run)[:8], "--times", 5), "5"),
         (shrink, "50"),
         ((*shrink, "--budget", 0.001), None),
-        (("ping", "--providers", providers), "6"),
+        (("ping", "--providers", providers), "8"),  # log-probabilities are asked by ping alone
     ):
         done = cli(*command, "--dry-run")
         assert done.returncode == 0, done.stderr

@@ -239,8 +239,7 @@ def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
 
 def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
     """The share of trials without a reply; those that this client could not send are no failures."""
-    arrived = [arrived(one) for one in seen]
-    return make.lost(1 - per_case(columns, seen, arrived))
+    return make.lost(1 - per_case(columns, seen, [arrived(one) for one in seen]))
 
 
 def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:
