@@ -153,7 +153,8 @@ def test_compared_with_itself_it_says_that_nothing_changed(demo: Demo, cli: Cli)
     assert done.stdout.splitlines()[0] == "Nothing significant changed."
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # of the whole demo alone: ten cases are too few for a difference that is surely worse
+@pytest.mark.parametrize("demo", [()], indirect=True, ids=["whole"])
 def test_compare_names_a_broken_provider_in_every_form(demo: Demo, cli: Cli, tmp_path: Path) -> None:
     """Text fits 80 columns, markdown folds the cells away, JSON has the interval; --fail-if-worse exits 1."""
     after = _spoiled(demo, tmp_path)
