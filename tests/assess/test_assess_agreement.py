@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from summaries import make_provider_summary, make_summary
+from trueweight.assess.observations import LITTLE_SEEN, observe
 from trueweight.assess.significance import run_tests
 from trueweight.core import Comparison, Role
+from trueweight.core.assessment import ReasonCode
 
 
 def compared(value: float, high: float, p: float) -> Comparison:
@@ -35,3 +37,12 @@ def test_less_agreement_than_a_deterministic_reference_has_with_itself_raises_no
         one = make_provider_summary(versus_reference={metric: compared(-0.2, -0.1, 0.6)})
         seen = make_summary({"ref": make_provider_summary(Role.REFERENCE), "a": one})
         assert tuple(test.metric for test in run_tests(seen, "ref")["a"].suspect_metrics) == suspect
+
+
+def test_what_keeps_a_host_undecided_is_what_is_said_of_it() -> None:
+    """A metric that is suspicious alone: the observations name it, and none says that nothing was found."""
+    one = make_provider_summary(versus_reference={"schema_accuracy": compared(-0.2, -0.1, 0.6)})
+    seen = make_summary({"ref": make_provider_summary(Role.REFERENCE), "a": one})
+    found = observe(one, {}, run_tests(seen, "ref")["a"])
+    assert ReasonCode.METRIC_UNCERTAIN in {reason.code for reason in found}
+    assert not LITTLE_SEEN & {reason.code for reason in found}

@@ -263,12 +263,22 @@ def _comparisons(
     yield from (metric_reason(ReasonCode.METRIC_WORSE, test) for test in worse)
     if tests.cases_significant and not worse and tests.against in _CASES_WORSE:
         yield cases_reason(_CASES_WORSE[tests.against], tests)
+    elif not worse:
+        yield from suspects(tests)
     shared = sum(finding.shared for finding in provider.findings)
     if shared:
         yield Reason(code=ReasonCode.SHARED_FAILURES, count=shared)
     late = slower(provider, tests.times, self_agreement)
     if late is not None and not worse:
         yield metric_reason(ReasonCode.SLOWER, late)
+
+
+def suspects(tests: ProviderTests) -> Iterator[Reason]:
+    """What would be worse beyond chance if this were the only candidate: too little to accuse, too much for a tick."""
+    if tests.cases_suspect:
+        own = tests.against is Against.REFERENCE
+        yield cases_reason(ReasonCode.CASES_UNCERTAIN if own else ReasonCode.CASES_UNCERTAIN_OTHERS, tests)
+    yield from (metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in tests.suspect_metrics)
 
 
 _CASES_WORSE: Final = {

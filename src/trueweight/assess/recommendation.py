@@ -26,6 +26,7 @@ from trueweight.assess.observations import (
     nothing_found,
     observe,
     refused_all,
+    suspects,
 )
 from trueweight.assess.significance import MATTERS, Against, ProviderTests, slower, unseen_share
 from trueweight.assess.workload import workload_reason
@@ -241,7 +242,7 @@ def _among_others(tests: ProviderTests) -> Decision:
         code = ReasonCode.PROVIDERS_DIFFER if pair else ReasonCode.CASES_WORSE_THAN_OTHERS
         return _decide(Recommendation.UNDECIDED if pair else Recommendation.AVOID, cases_reason(code, tests))
     if tests.cases_suspect:
-        return _decide(Recommendation.UNDECIDED, cases_reason(ReasonCode.CASES_UNCERTAIN_OTHERS, tests))
+        return _decide(Recommendation.UNDECIDED, *suspects(tests))
     return _nothing_found(tests)
 
 
@@ -254,9 +255,7 @@ def _by_reference(summary: Summary, provider: ProviderSummary, tests: ProviderTe
     certain = [finding for finding in provider.findings if finding.severity is Severity.MUST and finding.certain]
     if certain:
         return _decide(Recommendation.AVOID, *(broken(finding) for finding in certain))
-    uncertain = [metric_reason(ReasonCode.METRIC_UNCERTAIN, test) for test in tests.suspect_metrics]
-    if tests.cases_suspect:
-        uncertain.insert(0, cases_reason(ReasonCode.CASES_UNCERTAIN, tests))
+    uncertain = tuple(suspects(tests))
     if uncertain:
         return _decide(Recommendation.UNDECIDED, *uncertain)
     late = slower(provider, tests.times, summary.self_agreement)
