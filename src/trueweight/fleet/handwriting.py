@@ -41,6 +41,7 @@ from trueweight.fleet.rewriting_hosts import (
     native_reasons,
     text_beside_delta,
     thought_in_both_fields,
+    tier_own,
     usage_beside_empty_delta,
     usage_in_metrics,
 )
@@ -187,7 +188,7 @@ def _engines() -> Iterator[tuple[str, Handwriting]]:
     processing = (": PROCESSING",) * 2
     routed = Style(extra=gateway, first_comment=processing, edits=(native_reasons,))
     yield "routed", ("a gateway's comments, and the reason of the host behind it", routed)
-    yield "tier-own", ("a service tier of the host's own", Style(extra={"service_tier": "on_demand"}))
+    yield "tier-own", ("a service tier of the host's own", Style(edits=(tier_own,)))
     yield "usage-with-empty-delta", ("usage beside an empty delta", Style(edits=(usage_beside_empty_delta,)))
     yield "message-beside-delta", ("all text so far beside each delta", Style(edits=(message_beside_delta,)))
     yield "empty-absent", ("empty fields of first deltas are absent", Style(edits=(empty_fields_absent,)))

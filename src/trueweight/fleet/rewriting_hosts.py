@@ -128,6 +128,13 @@ def bytes_null(documents: Documents) -> Documents:
     return documents
 
 
+def tier_own(documents: Documents) -> Documents:
+    """Name a service tier that OpenAI does not have, in chat completions: the Responses API lists its tiers."""
+    for document in documents:
+        document["service_tier"] = "on_demand"
+    return documents
+
+
 def choices_together(documents: Documents) -> Documents:
     """Send the deltas of several choices in one chunk, the last choice first."""
     out: Documents = []
