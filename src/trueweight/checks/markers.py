@@ -29,7 +29,7 @@ _MARKERS = re.compile(
     | <\|?tool▁[^<>\n]{1,40}>
     | <\|(?:tool_call|tool_response|channel)>|<(?:tool_call|tool_response|channel)\|>|<\|"\|>   # Gemma 4
     | <｜DSML｜
-    | (?<![\w.])to=functions\.[\w.-]{1,64}                 # gpt-oss, where its control tokens were dropped
+    | to=(?<![\w.]to=)functions\.[\w.-]{1,64}              # gpt-oss, where its control tokens were dropped
     | \[(?:END_)?TOOL_(?:REQUEST|RESULT)\]                # LM Studio
     | </?(?:seed:|longcat_)tool_call>|</?TOOLCALL>          # Seed, LongCat, Nemotron
     | </?function_calls?>|</?tool_code>                     # DeepSeek, Gemma
@@ -45,22 +45,21 @@ _HISTORY_ID = re.compile(r"(?<![\w.])functions\.[A-Za-z_][\w-]{0,63}:\d+(?=\s*(?
 
 _TURNS: Final = re.compile(
     r"""
-      <\|im_(?:start|end|sep)\|>|<\|endof(?:text|prompt)\|>                      # Qwen, Kimi, Phi
-    | <\|(?:start|end)_header_id\|>|<\|eo[mst]_?(?:id)?\|>|<\|(?:begin|end)_of_(?:text|turn|sentence)\|>    # Llama
-    | <\|(?:start|end|return|user|assistant|system|observation)\|>               # gpt-oss, GLM, Phi
+      <\|(?!\w{0,40}(?i:call|chan|constrain|func|message|plugin|python|thi|tool))[A-Za-z]\w{1,40}\|>   # most families
     | </?(?:start|end)_of_turn>|<\|turn>|<turn\|>                                # Gemma
     | \[/?INST\]                                                               # Mistral
     | <｜(?:(?:begin|end)▁of▁sentence|User|Assistant)｜>                         # DeepSeek
-    | \A\s*assistant\s*\n                                                      # a role whose tokens were dropped
     | </answer>\s*\Z                                                           # Hunyuan
-    | <\|(?!\w*(?i:call|chan|constrain|func|message|plugin|python|thi|tool|think))[A-Za-z]\w{1,40}\|>   # Cohere, EXAONE
     | \[\|\w{3,20}\|\]|</?eo[acdhmsq]>|<eo(?:sys|env|turn|text)>                 # EXAONE, InternLM
     | \[UNUSED_TOKEN_\d+\]|<(?:unused|reserved_|extra_id_|extra_|SPECIAL_)\d+>     # tokens of no text: Nemotron, Gemma
-    | (?:<(?:unk|pad|bos|eot|EOT|eod|EOD|end_of_utterance)>|</s>|\[(?:PAD|UNK|EOS|SEP)\])\s*\Z   # Mistral, Llama 2
+    | <(?:unk|pad|bos|eot|EOT|eod|EOD|end_of_utterance|/s)>\s*\Z|\[(?:PAD|UNK|EOS|SEP)\]\s*\Z     # Mistral, Llama 2
     """,
     re.VERBOSE,
 )
-"""Markers that begin or end a turn, a message or an answer, and no call."""
+"""Markers that begin or end a turn, a message or an answer, and no call. Each alternative, here and in those
+of calls, begins with one certain character: the search then skips other text, and is some ten times as fast."""
+_ROLE: Final = re.compile(r"\A\s*assistant\s*\n")
+"""What is left of the beginning of a turn whose tokens were dropped."""
 
 
 PROFILE_MARKERS: Final = "profile-markers-in-content"
@@ -70,12 +69,13 @@ PROFILE_MARKERS: Final = "profile-markers-in-content"
 def knows_marker(marker: str) -> bool:
     """Whether the checks of all families find a marker, or the beginning of one (``<function=``)."""
     ended = marker + ('"x">' if marker.endswith("name=") else "x>" if marker.endswith("=") else "")
-    return any(family.search(ended) for family in (_MARKERS, _TURNS, _THINK))
+    return any(family.search(ended) for family in (_MARKERS, _ROLE, _TURNS, _THINK))
 
 
 def find_markers(text: str) -> list[str]:
     """Every control marker in a text, in order."""
-    found = sorted((*_found(_MARKERS, text), *_found(_TURNS, text)), key=lambda one: one.start())
+    families = (_MARKERS, _ROLE, _TURNS)
+    found = sorted((one for family in families for one in _found(family, text)), key=lambda one: one.start())
     return [one[0] for one in found]
 
 
@@ -160,7 +160,7 @@ def turn_markers(case: Case, reply: Reply) -> CheckResult | None:
     """As `markers_in_content`, for markers that are no part of a call."""
     texts = [(name, text) for name, text in (("content", reply.content), ("reasoning", reply.reasoning)) if text]
     for name, text in texts:
-        leaked = _leaked(case, text, _TURNS)
+        leaked = _leaked(case, text, _ROLE) or _leaked(case, text, _TURNS)
         if leaked:
             spans = locate(reply, leaked) or narrow(reply, Span(0, len(reply.body)), leaked)
             return Fail(f"the {name} has {quote(leaked)}", "text", quote(leaked), spans)
