@@ -159,7 +159,7 @@ def both_modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDiges
 
 
 def cold_modes(replies: Sequence[ReplyDigest]) -> Iterator[tuple[list[ReplyDigest], list[ReplyDigest]]]:
-    """As `_both`, for cases at temperature 0 whose replies were not cut."""
+    """As `both_modes`, for cases at temperature 0 whose replies were not cut."""
     for plain, streamed in both_modes(replies):
         if plain[0].case.request.get("temperature") == 0 and not any(one.cut for one in (*plain, *streamed)):
             yield plain, streamed
