@@ -79,6 +79,8 @@ TWICE = '{"city":"Oslo","days":3}'
         ([(calls(TWICE), calls('{"city":"slo","days":3}'))] * 2, "stream-arguments-whole"),
         ([(calls(TWICE), calls('{"city":"Oslo","days":"3"}'))] * 2, "stream-arguments-whole"),
         ([(calls(TWICE), calls('{"city":"Oslo"}'))] * 2, "stream-arguments-whole"),
+        ([(calls(TWICE), calls("{}"))] * 2, "stream-arguments-whole"),
+        ([(calls(TWICE), calls(None))] * 2, "stream-arguments-whole"),
         ([(calls(TWICE), calls(TWICE, TWICE))], "stream-same-calls"),
         ([(says("4", usage=(40, 1)), says("4", usage=(9, 1)))], "usage-same-streamed"),
     ],
@@ -86,6 +88,12 @@ TWICE = '{"city":"Oslo","days":3}'
 def test_a_fault_of_streams_is_named(pairs: list[tuple[SampleReply, SampleReply]], check: str) -> None:
     """By the check that is made for it."""
     assert check in failing(pairs)
+
+
+@pytest.mark.parametrize("broken", ['{"city":"Os', '{{"city":"Oslo","days":3}', '[{"city":"Oslo"}]'])
+def test_broken_arguments_of_a_stream_are_not_said_to_be_none(broken: str) -> None:
+    """A check of the single reply names what is wrong with them."""
+    assert "stream-arguments-whole" not in failing([(calls(TWICE), calls(broken))] * 3)
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,15 @@ def _pairs(plain: ReplyDigest, streamed: ReplyDigest) -> list[_Pair] | None:
         return None
     out: list[_Pair] = []
     for (name, expected), (_, got) in zip(plain.calls, streamed.calls, strict=True):
-        values = [parse_json(text or "").value for text in (expected, got)]
-        if values[0] and isinstance(values[0], dict) and (not got or values[1] in _EMPTY):
-            out.append(_Pair("a call", values[0], _NONE))
-            continue
-        if not all(isinstance(value, dict) for value in values):
+        whole, rest = (parse_json((text or "").strip() or "null") for text in (expected, got))
+        if not isinstance(whole.value, dict):
             return None
-        out += _leaves(f"an argument of {name}", *values)
+        if whole.value and rest.ok and rest.value in _EMPTY:
+            out.append(_Pair("a call", whole.value, _NONE))
+        elif isinstance(rest.value, dict):
+            out += _leaves(f"an argument of {name}", whole.value, rest.value)
+        else:
+            return None
     return out
 
 
