@@ -219,20 +219,27 @@ def _is_python(text: str) -> bool:
 def _sent_again(text: str) -> str:
     """How a text is objects in a row, in words that follow "the arguments"; "" if it is something else, or objects of
     which the first is empty: what comes before arguments is seen in calls that have none too."""
-    decoder, rest = json.JSONDecoder(), text.strip()
-    found: list[object] = []
-    while rest and len(found) < 4:
-        try:
-            value, end = decoder.raw_decode(rest)
-        except (ValueError, RecursionError):
-            return ""
-        found.append(value)
-        rest = rest[end:].lstrip()
+    found = values_in_row(text, 4)
     if len(found) == 2 and isinstance(found[1], str) and parse_json(found[1]).value == found[0] is not None:
         return "come once more at their end, as JSON inside a JSON string"
     if len(found) < 2 or not all(isinstance(one, dict) for one in found) or not found[0]:
         return ""
     return "are two JSON documents in a row"
+
+
+def values_in_row(text: str, most: int) -> list[object]:
+    """The JSON values that follow each other in a text, but for those after the first ``most``; empty if any of it is
+    something else."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    found: list[object] = []
+    while rest and len(found) < most:
+        try:
+            value, end = decoder.raw_decode(rest)
+        except (ValueError, RecursionError):
+            return []
+        found.append(value)
+        rest = rest[end:].lstrip()
+    return found
 
 
 def _begun_before(text: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-from trueweight.core import Case, Reply, Severity
+from trueweight.core import Case, Reply, Severity, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import anomalies, fail_on, quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example
 from trueweight.core.request import declared_types
 from trueweight.protocols import Kind
+from trueweight.protocols.arguments import values_in_row
 from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts
 from trueweight.protocols.sample import plain
 
@@ -58,25 +58,17 @@ def tool_index_present(_: Case, reply: Reply) -> CheckResult | None:
 def tool_index_unique(_: Case, reply: Reply) -> CheckResult | None:
     """Fails on two calls under one index, and on a call that has the arguments of calls whose own are empty."""
     empty = [call for call in reply.calls if not call.arguments] if reply.streamed else []
-    mixed = next((call for call in reply.calls if empty and _objects(call.arguments or "") == len(empty) + 1), None)
+    mixed = next((call for call in reply.calls if _has_arguments_of(call, 1 + len(empty))), None) if empty else None
     if mixed is not None:
         words = f"the arguments of {len(empty) + 1} calls have the index of one of them"
         return Fail(words, "one index for each call", quote(mixed.arguments), spans_of([mixed.span]))
     return _streamed(reply, Kind.INDEX_SHARED, expected="one index for each call")
 
 
-def _objects(text: str) -> int:
-    """How many JSON objects a text is made of; 0 if it is something else, or more than any reply has calls."""
-    decoder, rest, found = json.JSONDecoder(), text.strip(), 0
-    while rest and found < _MOST_CALLS:
-        try:
-            value, end = decoder.raw_decode(rest)
-        except (ValueError, RecursionError):
-            return 0
-        if not isinstance(value, dict):
-            return 0
-        found, rest = found + 1, rest[end:].lstrip()
-    return 0 if rest else found
+def _has_arguments_of(call: ToolCall, count: int) -> bool:
+    """Whether the arguments of a call are those of so many calls: JSON objects in a row."""
+    values = values_in_row(call.arguments or "", count + 1) if count <= _MOST_CALLS else []
+    return len(values) == count and all(isinstance(value, dict) for value in values)
 
 
 @check(
