@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from trueweight.checks.arguments_wrapped import is_wrapped
+from trueweight.checks.arguments_wrapped import unwrap
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.coercion import is_coerced
 from trueweight.core import Case, Finish, Mode, Reply
@@ -206,7 +206,7 @@ def _is_coerced(case: Case, one: CallValidity) -> bool:
 )
 def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
     """Judges ``required``. ``tool-arguments-unwrapped`` judges arguments that are inside another object."""
-    judged = tuple(one for one in validity(case.request, reply) if not is_wrapped(case, one))
+    judged = tuple(one for one in validity(case.request, reply) if unwrap(case, one) is None)
     return _violation(reply, judged, frozenset({"required"}))
 
 

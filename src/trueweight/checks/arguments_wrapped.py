@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from trueweight.checks.calls import CallValidity, validity
 from trueweight.checks.json_schema import validate
@@ -33,31 +33,34 @@ _BESIDE: Final = frozenset({"name", "type", "id", "function"})
 def tool_arguments_unwrapped(case: Case, reply: Reply) -> CheckResult | None:
     """Fails where the arguments break the tool's schema, and an object inside them obeys it."""
     for one in validity(case.request, reply):
-        if is_wrapped(case, one):
-            words = f"the arguments are inside another object, under {quote(_key(one.value))}"
-            return Fail(words, quote(_inner(one.value)), quote(one.value), spans_of([one.call.span]))
+        wrapped = unwrap(case, one)
+        if wrapped is not None:
+            words = f"the arguments are inside another object, under {quote(wrapped.key)}"
+            return Fail(words, quote(wrapped.inner), quote(one.value), spans_of([one.call.span]))
     return Pass() if reply.calls else None
 
 
-def is_wrapped(case: Case, one: CallValidity) -> bool:
-    """Whether the arguments of a call break the tool's schema, and an object inside them obeys it."""
-    inner = _inner(one.value) if one.violations else None
-    if inner is None:
-        return False
+class Wrapped(NamedTuple):
+    """An object that obeys the tool's schema, and its key in the object around it."""
+
+    key: str
+    inner: Mapping[str, Any]
+
+
+def unwrap(case: Case, one: CallValidity) -> Wrapped | None:
+    """What is in the arguments of a call that break the tool's schema, if it obeys that; None if it does not."""
+    wrapped = _only_object(one.value) if one.value and one.violations else None
+    if wrapped is None:
+        return None
     schemas = declared_tools(case.request).get(one.call.name or "", ())
-    return any(validate(schema, inner).valid for schema in schemas)
+    return wrapped if any(validate(schema, wrapped.inner).valid for schema in schemas) else None
 
 
-def _key(value: Any) -> str:
-    """The key of the only object in a value that may be a wrapper; "" if it is none."""
-    if not isinstance(value, Mapping):
-        return ""
+def _only_object(value: Mapping[str, Any]) -> Wrapped | None:
+    """The object, which may be JSON text, under the only key of a value that may be a wrapper."""
     keys = [key for key in value if key not in _BESIDE]
-    return keys[0] if len(keys) == 1 and keys[0] in _WRAPPERS else ""
-
-
-def _inner(value: Any) -> Mapping[str, Any] | None:
-    """The object in a wrapper, which may be JSON text."""
-    inner = value[_key(value)] if _key(value) else None
+    if len(keys) != 1 or keys[0] not in _WRAPPERS:
+        return None
+    inner = value[keys[0]]
     inner = parse_json(inner).value if isinstance(inner, str) else inner
-    return inner if isinstance(inner, Mapping) else None
+    return Wrapped(keys[0], inner) if isinstance(inner, Mapping) else None
