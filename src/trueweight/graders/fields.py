@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.core import Case, Reply
@@ -113,19 +113,13 @@ class FieldComparison:
             self.unexpected(got[i], path)
 
     def _leaves(self, value: Any, path: str) -> Iterator[tuple[str, str]]:
-        """Path and written value of each value inside."""
-        if path in self._ignored or self._left <= 0:
-            return
-        if isinstance(value, Mapping) and value:
-            for name, part in value.items():
-                yield from self._leaves(part, f"{path}.{name}" if path else str(name))
-        elif isinstance(value, list | tuple) and value:
-            for at, part in enumerate(value):
-                yield from self._leaves(part, f"{path}[{at}]" if path in self._ordered else f"{path}[]")
-        else:
+        """Path and written value of each value inside that is compared."""
+        for at, leaf in _leaves_of(value, path, self._ignored, self._ordered):
+            if self._left <= 0:
+                return
             self._left -= 1
-            any_text = path in self._texts and isinstance(value, str) and value.strip()
-            yield path, "(text)" if any_text else self._written(value)
+            any_text = at in self._texts and isinstance(leaf, str) and leaf.strip()
+            yield at, "(text)" if any_text else self._written(leaf)
 
     def _written(self, value: Any) -> str:
         if isinstance(value, str):
@@ -187,7 +181,7 @@ def options_of(answers: Iterable[tuple[str, Any]]) -> Options:
     """
     found: defaultdict[str, list[int]] = defaultdict(list)
     for path, answer in answers:
-        for at, leaf in leaves(answer, path):
+        for at, leaf in _leaves_of(answer, path):
             found[at].append(len(leaf) if isinstance(leaf, str) else 0)
     long = sorted(at for at, sizes in found.items() if 2 * sum(size > SHORT for size in sizes) > len(sizes))
     texts = long if len(long) <= _MOST_TEXTS and len(long) < len(found) else []
@@ -196,14 +190,18 @@ def options_of(answers: Iterable[tuple[str, Any]]) -> Options:
     return {**({"whole": True} if whole else {}), **({"texts": texts} if texts else {})}
 
 
-def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Path and value of each value inside; lists without order."""
+def _leaves_of(
+    value: Any, path: str, ignored: Collection[str] = (), ordered: Collection[str] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Path and value of each value inside; only lists at ``ordered`` have places in their paths."""
+    if path in ignored:
+        return
     if isinstance(value, Mapping) and value:
         for name, part in value.items():
-            yield from leaves(part, f"{path}.{name}" if path else str(name))
+            yield from _leaves_of(part, f"{path}.{name}" if path else str(name), ignored, ordered)
     elif isinstance(value, list | tuple) and value:
-        for part in value:
-            yield from leaves(part, f"{path}[]")
+        for place, part in enumerate(value):
+            yield from _leaves_of(part, f"{path}[{place}]" if path in ordered else f"{path}[]", ignored, ordered)
     else:
         yield path, value
 
