@@ -194,3 +194,10 @@ def test_a_field_in_which_the_baseline_differs_from_itself_is_not_lost() -> None
     assert _lost(_grades(never), None, noise) == []
     assert _lost(_grades(never), None, [[] for _ in noise]) == ["f0"]
     assert _lost(_grades(always), None, noise) == []
+
+
+def test_a_field_without_counts_is_no_field() -> None:
+    """A grader of the user's may name a field in which nothing was expected and nothing was there."""
+    empty = (FieldCount("empty", 0, 0, 0), FieldCount("f0", 1, 0, 0))
+    ours = [[Grade(Yardstick.BASELINE, 1.0, fields=empty)] for _ in range(40)]
+    assert _lost(ours, None, [[] for _ in ours]) == []

@@ -7,12 +7,12 @@ case, and the intervals hold for all fields of the task together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from trueweight.core.grader import FieldCount
+from trueweight.core.confusion import FieldScore
 from trueweight.core.workload import Grade, LostField, Quality, Yardstick
 from trueweight.statistics import Array
 from trueweight.workload.estimates import Estimator
@@ -57,7 +57,7 @@ def lost_fields(make: Estimator, cases: Sequence[FieldsOf]) -> Iterator[LostFiel
     baseline may be the side that is wrong, so that only stays open. A field in which the baseline differs from itself
     as often, such as a title, is not lost.
     """
-    rates = [_Rates(_rates(_read(one.ours)), one) for one in cases]
+    rates = [_Rates(one) for one in cases]
     expected = _expected(cases)
     found = []
     for path in expected:
@@ -69,14 +69,13 @@ def lost_fields(make: Estimator, cases: Sequence[FieldsOf]) -> Iterator[LostFiel
 
 
 class _Rates:
-    """The score of each field in one case, by side."""
+    """The score of each field in one case, by side; None for a side that is not known."""
 
-    def __init__(self, ours: Mapping[str, float], case: FieldsOf) -> None:
-        self.ours = ours
-        self.known = bool(ours)
-        self.golden = any(one.against is Yardstick.GOLDEN for one in case.ours)
-        self.theirs = None if case.recorded is None else _rates([case.recorded])
-        self.itself = _rates(case.others) if case.others else None
+    def __init__(self, case: FieldsOf) -> None:
+        golden = any(one.against is Yardstick.GOLDEN for one in case.ours)
+        self.ours = _rates(_read(case.ours)) or None
+        self.theirs = _rates([case.recorded]) if golden and case.recorded is not None else None
+        self.itself = _rates(case.others) if case.others and not golden else None
 
 
 def _read(grades: Iterable[Grade]) -> list[Grade]:
@@ -85,16 +84,14 @@ def _read(grades: Iterable[Grade]) -> list[Grade]:
 
 
 def _rates(grades: Iterable[Grade]) -> dict[str, float]:
+    """F1 of each field, the mean over the answers that it concerns."""
     found: defaultdict[str, list[float]] = defaultdict(list)
     for grade in grades:
         for count in grade.fields:
-            found[count.path].append(_score(count))
+            score = FieldScore(*count).f1
+            if score is not None:
+                found[count.path].append(score)
     return {path: sum(scores) / len(scores) for path, scores in found.items()}
-
-
-def _score(count: FieldCount) -> float:
-    """F1 of one field in one answer."""
-    return 2 * count.right / (2 * count.right + count.missing + count.extra)
 
 
 def _expected(cases: Sequence[FieldsOf]) -> list[str]:
@@ -110,8 +107,7 @@ def _field(path: str, cases: Sequence[_Rates]) -> _Field:
     """A side without the field, where another one has it, is right not to have it."""
     rows = []
     for case in cases:
-        theirs = case.theirs if case.golden else None
-        sides = [case.ours if case.known else None, theirs, None if case.golden else case.itself]
+        sides = (case.ours, case.theirs, case.itself)
         if any(side is not None and path in side for side in sides):
             rows.append([np.nan if side is None else side.get(path, 1.0) for side in sides])
     return _Field(*np.array(rows, dtype=float).reshape(-1, 3).T)
@@ -120,11 +116,8 @@ def _field(path: str, cases: Sequence[_Rates]) -> _Field:
 def _by_golden(make: Estimator, path: str, field: _Field, fields: int) -> LostField | None:
     both = np.isfinite(field.ours - field.theirs)
     ours, theirs = field.ours[both], field.theirs[both]
-    if len(ours) < _LEAST_CASES or ours.mean() - theirs.mean() >= -FALL:
-        return None
     sure = Estimator(make.looks * fields, make.seed)
-    found = sure.difference(ours, theirs, of=len(ours), note="")
-    if found.sure_high is None or found.sure_high >= -FALL:
+    if not _falls(sure, ours, theirs):
         return None
     base = float(theirs.mean())
     return LostField(path, _mean(sure, ours), base - FALL, base, Yardstick.GOLDEN)
@@ -135,22 +128,29 @@ def _by_recorded(seed: int, path: str, field: _Field, fields: int) -> LostField 
     given = np.isfinite(field.ours)
     base = np.where(np.isfinite(field.theirs), field.theirs, field.itself)
     both, alone = given & np.isfinite(base), given & ~np.isfinite(base)
-    fall = (field.ours[both].mean() - base[both].mean()) if int(both.sum()) >= _LEAST_CASES else None
     known = float(base[both].mean()) if both.any() else None
-    if fall is not None and fall < -FALL:
-        found = sure.difference(field.ours[both], base[both], of=int(both.sum()), note="")
-        if found.sure_high is not None and found.sure_high < -FALL:
-            return LostField(path, _mean(sure, field.ours[given]), float(base[both].mean()) - FALL, known)
+    if known is not None and _falls(sure, field.ours[both], base[both]):
+        return LostField(path, _mean(sure, field.ours[given]), known - FALL, known)
     ours = field.ours[alone]
-    noisy = fall is not None and known is not None and len(ours) > 0 and ours.mean() >= known - FALL
-    if len(ours) < _LEAST_CASES or noisy or not _is_below_half(sure, ours):
+    if len(ours) < _LEAST_CASES:
+        return None
+    noisy = known is not None and int(both.sum()) >= _LEAST_CASES and ours.mean() >= known - FALL
+    if noisy or not _is_below_half(sure, ours):
         return None
     return LostField(path, _mean(sure, ours), LEAST_OF_LABEL, known)
 
 
+def _falls(make: Estimator, ours: Array, theirs: Array) -> bool:
+    """Whether scores of the same cases are surely lower by more than `FALL`."""
+    if len(ours) < _LEAST_CASES or ours.mean() - theirs.mean() >= -FALL:
+        return False
+    high = make.difference(ours, theirs, of=len(ours), note="").sure_high
+    return high is not None and high < -FALL
+
+
 def _is_below_half(make: Estimator, scores: Array) -> bool:
     """Whether the mean is surely below `LEAST_OF_LABEL`."""
-    if not len(scores) or scores.mean() >= LEAST_OF_LABEL:
+    if scores.mean() >= LEAST_OF_LABEL:
         return False
     high = _mean(make, scores).sure_high
     return high is not None and high < LEAST_OF_LABEL
