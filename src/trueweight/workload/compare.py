@@ -35,7 +35,7 @@ from trueweight.workload.grading import expected_answer, golden_decides
 from trueweight.workload.lost_fields import FieldsOf, lost_fields
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
 from trueweight.workload.part import NO_COSTS
-from trueweight.workload.requests import arrived, milliseconds, per_case, timed_of
+from trueweight.workload.requests import loss_of, per_case, times_of
 from trueweight.workload.scores import NO_GOLDEN, difference_of, preferred, scores_of
 
 MOST_SHOWN: Final = 200
@@ -167,13 +167,12 @@ def _provider(
         column([_share(grades.get(at, ())) for at in range(size)]),
         kappa,
     )
-    timed = timed_of(seen)
-    ms = column(list(map(milliseconds, timed)))
-    of_case = np.array([columns.index[one.case] for one in timed], dtype=int)
-    p50, p95 = (whole.quantile(ms, of_case, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
+    times = times_of(columns, seen)
+    p50, p95 = (whole.quantile(*times, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = per_case(columns, seen, [one.cost for one in seen])
     saved = columns.recorded(lambda one: one.cost) - cost
-    by_case = tuple(_scores_by_case(columns, answers, saved, seen))
+    lost = per_case(columns, seen, list(map(loss_of, seen)))
+    by_case = tuple(_scores_by_case(columns, answers, saved, lost, times))
     given, read = (
         per_case(columns, seen, counts)
         for counts in ([one.output_tokens for one in seen], [one.input_tokens for one in seen])
@@ -190,7 +189,7 @@ def _provider(
         ),
         p50_ms=p50,
         p95_ms=p95,
-        failures=_failures(columns, whole, seen),
+        failures=whole.lost(lost),
         cost=whole.per_thousand(cost, columns.weights, of=size, note="no price is declared, or no usage reported"),
         saving=whole.per_thousand(saved, columns.weights, of=size, note=NO_COSTS, signed=True),
         output_tokens=mean_of(given, columns.weights, "tokens", of=size),
@@ -200,14 +199,13 @@ def _provider(
 
 
 def _scores_by_case(
-    columns: Columns, answers: _Answers, saved: Array, seen: Sequence[Observation]
+    columns: Columns, answers: _Answers, saved: Array, lost: Array, times: tuple[Array, Array]
 ) -> Iterator[CaseScore]:
-    """What is on record of each case, in order."""
-    ms: defaultdict[int, list[float]] = defaultdict(list)
-    for one in timed_of(seen):
-        ms[columns.index[one.case]].append(milliseconds(one))
+    """What is on record of each case, in order; ``times`` as `times_of` gives them."""
+    of_case: defaultdict[int, list[float]] = defaultdict(list)
+    for ms, at in zip(*(one.tolist() for one in times), strict=True):
+        of_case[at].append(ms)
     decided = np.where(columns.golden_decides, answers.correct, np.nan)
-    lost = 1 - per_case(columns, seen, [arrived(one) for one in seen])
     parts = (saved, answers.agreement, decided, columns.baseline_right, answers.judged, answers.readable, lost)
     for at, row in enumerate(np.column_stack(parts).tolist()):
         money, agrees, right, baseline, judged, readable, without = (
@@ -222,7 +220,7 @@ def _scores_by_case(
             judged=judged,
             readable=readable,
             lost=without,
-            ms=tuple(ms.get(at, ())),
+            ms=tuple(of_case.get(at, ())),
         )
 
 
@@ -235,11 +233,6 @@ def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
     """The share of readable answers, each counted once, whatever it is compared with."""
     readable = {trial: grade.readable for trial, grade in grades if grade.against is not Yardstick.LLM_JUDGE}
     return sum(readable.values()) / len(readable) if readable else None
-
-
-def _failures(columns: Columns, make: Estimator, seen: Sequence[Observation]) -> Quality:
-    """The share of trials without a reply; those that this client could not send are no failures."""
-    return make.lost(1 - per_case(columns, seen, [arrived(one) for one in seen]))
 
 
 def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
 from trueweight.core import FailureKind, Observation
 from trueweight.core.exchange import TIMEOUTS
 from trueweight.statistics import Array
 from trueweight.workload.columns import Columns, column
 
 
-def timed_of(seen: Sequence[Observation]) -> list[Observation]:
-    """The replies whose time is the host's."""
-    known = (one for one in seen if one.timing is not None and one.timing.service is not None)
-    return [one for one in known if not one.client_limited]
+def times_of(columns: Columns, seen: Sequence[Observation]) -> tuple[Array, Array]:
+    """Milliseconds to the whole reply, and the place of its case, of each reply whose time is the host's."""
+    timed = [
+        (one.timing.service / 1e6, columns.index[one.case])
+        for one in seen
+        if one.timing is not None and one.timing.service is not None and not one.client_limited
+    ]
+    return column([ms for ms, _ in timed]), np.array([at for _, at in timed], dtype=int)
 
 
-def milliseconds(one: Observation) -> float:
-    """The time to the whole reply; 0 where there is none."""
-    return 0.0 if one.timing is None else (one.timing.service or 0) / 1e6
-
-
-def arrived(one: Observation) -> float | None:
-    """None for a request that this client could not send."""
-    return None if is_of_client(one) else float(one.arrived)
+def loss_of(one: Observation) -> float | None:
+    """1 without a reply, else 0; None for a request that this client could not send."""
+    return None if is_of_client(one) else float(not one.arrived)
 
 
 def per_case(columns: Columns, seen: Sequence[Observation], values: Sequence[float | None]) -> Array:
