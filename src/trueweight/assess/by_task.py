@@ -89,6 +89,14 @@ def staying_tasks(workload: WorkloadSummary, found: ProviderWorkload) -> Iterato
             yield StayingTask(task=task.name, code=Stays.RULE_OPEN, cases=task.cases, share=task.share, reason=reason)
 
 
+def with_rulings(
+    found: ProviderWorkload, rulings_of: Callable[[ProviderWorkload], Iterator[WorkloadRuling]]
+) -> ProviderWorkload:
+    """The provider with what ``rulings_of`` decides of it."""
+    rulings = tuple(rulings_of(found))
+    return msgspec.structs.replace(found, rulings=rulings, ruling=Ruling.of_all([one.outcome for one in rulings]))
+
+
 def with_part(
     workload: WorkloadSummary,
     found: ProviderWorkload,
@@ -106,8 +114,5 @@ def with_part(
     names = {task.name for task in workload.tasks} - stays
     if not stays or not names:
         return found
-    part = part_of(found, names, workload, seed)
-    rulings = tuple(rulings_of(part))
-    ruling = Ruling.of_all([one.outcome for one in rulings])
-    part = msgspec.structs.replace(part, rulings=rulings, ruling=ruling, tasks=(), disagreements=())
-    return msgspec.structs.replace(found, part=part)
+    part = with_rulings(part_of(found, names, workload, seed), rulings_of)
+    return msgspec.structs.replace(found, part=msgspec.structs.replace(part, tasks=(), disagreements=()))

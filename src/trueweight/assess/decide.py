@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -83,57 +83,70 @@ def _host(
         answered = found is not None and found.overall.readable.value is not None
         code = MoveReason.NOTHING_DECIDES if answered else MoveReason.NOT_ANSWERED
         return HostDecision(provider=name, move=Move.NOT_ENOUGH, reasons=(HostReason(code=code),))
-    staying = tuple(undecided_tasks(workload, found))
-    move, reasons = _of_tasks(summary, provider, found, staying)
-    if found.part is not None and move.rank > Move.MOVE_WITH_FALLBACK.rank:
-        less = tuple(staying_tasks(workload, found))
-        names = {one.task for one in less}
+    decided = _of_tasks(summary, provider, found, tuple(undecided_tasks(workload, found)))
+    if found.part is not None and not decided.move.moves:
+        staying = tuple(staying_tasks(workload, found))
+        names = {one.task for one in staying}
         part = msgspec.structs.replace(found.part, tasks=tuple(one for one in found.tasks if one.task not in names))
-        alone, why = _of_tasks(summary, provider, part, less)
-        if alone.rank < move.rank:
-            staying, move, reasons, found = less, alone, why, part
-    names = {one.task for one in staying}
-    tasks = tuple(task.name for task in workload.tasks if task.name not in names)
-    if move.rank <= Move.MOVE_WITH_FALLBACK.rank and not tasks:
+        alone = _of_tasks(summary, provider, part, staying, alone=True)
+        decided = alone if alone.move.rank < decided.move.rank else decided
+    move, reasons = decided.move, decided.reasons
+    if move.moves and not decided.tasks:
         move, reasons = Move.NOT_ENOUGH, (HostReason(code=MoveReason.NO_TASK),)
-    moves = move.rank <= Move.MOVE_WITH_FALLBACK.rank
-    cautions = tuple(_cautions(summary, workload)) if moves else ()
+    cautions = tuple(_cautions(summary, workload)) if move.moves else ()
     if move is Move.MOVE and cautions:
         move = Move.MOVE_WITH_FALLBACK
-    saving = _saving(summary, found, tasks)
     return HostDecision(
         provider=name,
         move=move,
         reasons=(*reasons, *cautions),
-        per_month=_per_month(saving, found, move, volume),
-        worse=tuple(_worse(workload, found, None if provider.declared is None else provider.declared.price)),
-        tasks=tasks,
-        staying=staying,
-        alone=found is not provider.workload,
+        per_month=_per_month(decided.saving, decided.found, move, volume),
+        worse=tuple(_worse(workload, decided.found, None if provider.declared is None else provider.declared.price)),
+        tasks=decided.tasks,
+        staying=decided.staying,
+        alone=decided.alone,
     )
 
 
+class _Decision(NamedTuple):
+    """What is decided of a provider, from what was ``found`` over all tasks, or over ``tasks`` alone.
+
+    Attributes:
+        tasks: those that do not stay.
+        saving: USD per 1,000 requests of the log if only they move.
+    """
+
+    move: Move
+    reasons: tuple[HostReason, ...]
+    found: ProviderWorkload
+    tasks: tuple[str, ...]
+    staying: tuple[StayingTask, ...]
+    saving: Quality
+    alone: bool
+
+
 def _of_tasks(
-    summary: Summary, provider: ProviderSummary, found: ProviderWorkload, staying: Sequence[StayingTask]
-) -> tuple[Move, tuple[HostReason, ...]]:
+    summary: Summary,
+    provider: ProviderSummary,
+    found: ProviderWorkload,
+    staying: tuple[StayingTask, ...],
+    *,
+    alone: bool = False,
+) -> _Decision:
     """The decision about the tasks that do not stay.
 
     Args:
-        found: over all tasks, or over those that do not stay.
+        alone: ``found`` is over these tasks alone.
     """
-    assert summary.workload is not None
-    stays = {one.task for one in staying}
-    tasks = tuple(task.name for task in summary.workload.tasks if task.name not in stays)
-    alone = len(found.tasks) < len(summary.workload.tasks)
-    return _decided(_of_moving(found, stays), provider, _saving(summary, found, tasks), alone=alone)
-
-
-def _saving(summary: Summary, found: ProviderWorkload, tasks: Sequence[str]) -> Quality:
-    """USD per 1,000 requests of the log if only these tasks move."""
     workload = summary.workload
-    if workload is None or not tasks or len(tasks) == len(workload.tasks):
-        return found.saving
-    return saving_of(found, tasks, workload, summary.run.seed)
+    assert workload is not None
+    stays = {one.task for one in staying}
+    tasks = tuple(task.name for task in workload.tasks if task.name not in stays)
+    saving = found.saving
+    if stays and tasks and not alone:
+        saving = saving_of(found, tasks, workload, summary.run.seed)
+    move, reasons = _decided(_of_moving(found, stays), provider, saving, alone=alone)
+    return _Decision(move, reasons, found, tasks, staying, saving, alone)
 
 
 def _of_moving(found: ProviderWorkload, stays: Collection[str]) -> ProviderWorkload:
@@ -166,8 +179,7 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
         return Move.STAY, (*hard, *(one for one in missed if one not in hard), *where)
     others = {reason.code for reason in provider.assessment.reasons} - _WORKLOAD
     avoided = provider.assessment.recommendation is Recommendation.AVOID and not missed
-    if alone and avoided:
-        avoided = _is_faulty_elsewhere(provider)
+    avoided = avoided and (not alone or _is_faulty_elsewhere(provider))
     if avoided and not (others and others <= TRANSPORT and lost <= COVERED):
         return Move.STAY, (HostReason(code=MoveReason.FAULTS),)
     open_answers = [one for one in still if one.rule is not None and one.rule.of_answers]
@@ -186,18 +198,23 @@ def _decided(  # noqa: PLR0911 - one way out for each decision
 
 def _is_faulty_elsewhere(provider: ProviderSummary) -> bool:
     """Whether something beside the rules about the workload speaks against the provider."""
-    rules = () if provider.assessment.bar is None else provider.assessment.bar.rules
-    missed = any(rule.outcome is Ruling.FAIL and rule.workload is None for rule in rules)
-    return missed or any(one.blame is not None and one.code not in _WORKLOAD for one in provider.assessment.reasons)
+    return _other_rule_is(Ruling.FAIL, provider) or any(
+        one.blame is not None and one.code not in _WORKLOAD for one in provider.assessment.reasons
+    )
 
 
 def _is_open_elsewhere(provider: ProviderSummary, *, alone: bool) -> bool:
     """Whether something beside the rules about the workload leaves the recommendation undecided."""
     assessment = provider.assessment
-    rules = () if assessment.bar is None else assessment.bar.rules
-    others = any(rule.outcome is Ruling.INCONCLUSIVE and rule.workload is None for rule in rules)
+    others = _other_rule_is(Ruling.INCONCLUSIVE, provider)
     of_workload = {reason.code for reason in assessment.reasons} <= _WORKLOAD
     return (alone or assessment.recommendation is Recommendation.UNDECIDED) and (others or not of_workload)
+
+
+def _other_rule_is(outcome: Ruling, provider: ProviderSummary) -> bool:
+    """Whether a rule of the bar that is not about the workload has this outcome."""
+    bar = provider.assessment.bar
+    return bar is not None and any(rule.outcome is outcome and rule.workload is None for rule in bar.rules)
 
 
 def _of_cost(saving: Quality) -> HostReason | None:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from trueweight.assess.bar import DEFAULT_WORKLOAD_BAR, Bar, Rule, TaskBar, WorkloadBar, ruling_of
-from trueweight.assess.by_task import with_part
+from trueweight.assess.by_task import with_part, with_rulings
 from trueweight.core import ConfigError, Estimate, Ruling, near_miss
 from trueweight.core.assessment import Blame, Reason, ReasonCode
 from trueweight.core.bar_outcome import RuleCode, RuleOutcome, WorkloadRule
@@ -41,15 +41,12 @@ def judge_workload(summary: Summary, bar: Bar | None) -> Summary:
     own = None if bar is None else bar.workload
     if own is not None:
         check_tasks(own, [task.name for task in summary.workload.tasks])
+    rulings_of = partial(_rulings, own or DEFAULT_WORKLOAD_BAR, stated=own is not None)
     providers = {}
     for name, provider in summary.providers.items():
         found = provider.workload
         if found is not None:
-            rulings = tuple(_rulings(own or DEFAULT_WORKLOAD_BAR, found, stated=own is not None))
-            ruling = Ruling.of_all([one.outcome for one in rulings])
-            found = msgspec.structs.replace(found, rulings=rulings, ruling=ruling)
-            decides = partial(_rulings, own or DEFAULT_WORKLOAD_BAR, stated=own is not None)
-            found = with_part(summary.workload, found, summary.run.seed, decides)
+            found = with_part(summary.workload, with_rulings(found, rulings_of), summary.run.seed, rulings_of)
         # The number that leads is the one that is decided.
         metrics = provider.metrics if found is None else {**provider.metrics, METRIC: found.quality}
         providers[name] = msgspec.structs.replace(provider, workload=found, metrics=metrics)

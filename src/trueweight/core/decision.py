@@ -24,6 +24,11 @@ class Move(StrEnum):
         """0 for the boldest."""
         return list(Move).index(self)
 
+    @property
+    def moves(self) -> bool:
+        """Whether the workload, or a part of it, moves."""
+        return self in (Move.MOVE, Move.MOVE_WITH_FALLBACK)
+
 
 class MoveReason(StrEnum):
     """Why a host gets the decision that it gets. Beside each code: the fields of `HostReason` that it fills."""
@@ -148,6 +153,16 @@ class HostDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     tasks: tuple[str, ...] = ()
     staying: tuple[StayingTask, ...] = ()
     alone: bool = False
+
+    @property
+    def missed(self) -> tuple[StayingTask, ...]:
+        """The tasks that stay because they surely miss a rule."""
+        return tuple(one for one in self.staying if one.code is Stays.MISSED)
+
+    @property
+    def undecided(self) -> tuple[StayingTask, ...]:
+        """The tasks that stay because nothing is decided about them."""
+        return tuple(one for one in self.staying if one.code is not Stays.MISSED)
 
 
 class WorkloadDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
