@@ -297,9 +297,8 @@ def _fields(own: dict[str, ProviderWorkload]) -> Iterator[FieldTable]:
 
 def _lost(one: LostField) -> str:
     """A lost field as a sentence."""
-    than = "" if one.baseline is None else f", the baseline's in {percent(1 - one.baseline)}"
-    clause = field_clause(one.path, one.right)
-    return f"{clause[0].upper()}{clause[1:]}{than}, by {_AGAINST[one.against]}."
+    clause = field_clause(one.path, one.right, one.baseline)
+    return f"{clause[0].upper()}{clause[1:]}, by {_AGAINST[one.against]}."
 
 
 def _field(field: FieldScore) -> tuple[str, str, str, str]:

@@ -99,8 +99,7 @@ def _moved(host: HostDecision | None, workload: WorkloadSummary) -> str:
 
 def _kept(host: HostDecision | None, baseline: str) -> str:
     """The tasks that surely miss the bar, for a title; "" if none does."""
-    staying = () if host is None else host.staying
-    names = [visible(one.task, limit=60) for one in staying if one.code is Stays.MISSED]
+    names = [] if host is None else [visible(one.task, limit=60) for one in host.missed]
     what = listed(names) if len(names) <= _NAMED else counted(len(names), "task")
     return f"; keep {what} with {baseline}" if names else ""
 
@@ -128,7 +127,7 @@ def _lines(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summa
 
 def _next(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summary) -> Iterator[tuple[str, str]]:
     """Where golden answers would decide: answers of the best host that differ from the recorded ones alone."""
-    if not decision.hosts or decision.move.rank <= Move.MOVE_WITH_FALLBACK.rank:
+    if not decision.hosts or decision.move.moves:
         return
     best = decision.hosts[0]
     found = summary.providers[best.provider].workload
@@ -147,8 +146,8 @@ def _next(decision: WorkloadDecision, workload: WorkloadSummary, summary: Summar
 
 def _why_of_host(host: HostDecision, summary: Summary) -> str:
     """The reasons of a host, with the tasks that surely miss a rule."""
-    missed = [_undecided(one) for one in host.staying if one.code is Stays.MISSED]
-    return "; ".join([*missed, f"the other tasks: {_why(host, summary)}"]) if missed else _why(host, summary)
+    missed = map(_why_it_stays, host.missed)
+    return "; ".join([*missed, f"the other tasks: {_why(host, summary)}"]) if host.missed else _why(host, summary)
 
 
 def _why(host: HostDecision, summary: Summary) -> str:
@@ -194,15 +193,14 @@ def _reason(one: HostReason) -> str:  # noqa: PLR0911, PLR0912 - one clause for 
 
 def _of_field(one: HostReason, found: Estimate) -> str:
     """A field that is surely lost, and what would decide where only recorded answers show it."""
-    than = "" if one.baseline is None else f", the baseline's in {percent(1 - one.baseline)}"
-    field = f"{field_clause(one.label, found)}{than}, in task {visible(one.task, limit=60)}"
+    field = f"{field_clause(one.label, found, one.baseline)}, in task {visible(one.task, limit=60)}"
     if one.code is MoveReason.RULE_MISSED:
         return f"missed: {field}"
     return f"not decided: {field}; golden answers, or `ignore` in workload.yaml if it does not matter, would decide"
 
 
-def _undecided(one: StayingTask) -> str:
-    """A task about which nothing is decided, and what would decide it."""
+def _why_it_stays(one: StayingTask) -> str:
+    """A task that stays: the rule that it misses, or what would decide about it."""
     task = f"task {visible(one.task, limit=60)} ({counted(one.cases, 'case')}, {whole_percent(one.share)} of the log)"
     match one.code:
         case Stays.MISSED | Stays.RULE_OPEN:
@@ -217,18 +215,14 @@ def _undecided(one: StayingTask) -> str:
 
 def _staying(host: HostDecision, decision: WorkloadDecision) -> str:
     """The tasks that stay, why, and what follows for them."""
-    moves = decision.move.rank <= Move.MOVE_WITH_FALLBACK.rank
-    bad = [one for one in host.staying if one.code is Stays.MISSED]
-    still = [one for one in host.staying if one.code is not Stays.MISSED]
-    lines = [f"{_undecided(one)}." for one in bad]
-    if still:
-        lines.append(f"{'; '.join(map(_undecided, still))}.")
-        lines.append("Nothing is decided about them, so they stay." if moves else "Nothing is decided about them.")
-    if any(one.code is Stays.UNCONFIRMED for one in still):
-        confirm = (
+    lines = [f"{_why_it_stays(one)}." for one in host.missed]
+    if host.undecided:
+        lines.append(f"{'; '.join(map(_why_it_stays, host.undecided))}.")
+        lines.append(f"Nothing is decided about them{', so they stay' if decision.move.moves else ''}.")
+    if any(one.code is Stays.UNCONFIRMED for one in host.undecided):
+        lines.append(
             "Confirm each grader (`trueweight workload confirm`), and run the same command again: it sends nothing."
         )
-        lines.append(confirm)
     return " ".join(lines)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from trueweight.core.decision import Move, Stays
+from trueweight.core.decision import Move
 from trueweight.core.summary import Summary
 from trueweight.core.workload import ProviderWorkload, WorkloadSummary
 from trueweight.report.numbers import whole_percent
@@ -85,7 +85,7 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
     """The plan of the move. Nothing where nothing is to be moved."""
     workload = summary.workload
     decision = None if workload is None else workload.decision
-    if workload is None or decision is None or decision.move not in (Move.MOVE, Move.MOVE_WITH_FALLBACK):
+    if workload is None or decision is None or not decision.move.moves:
         return
     host = visible(decision.provider, limit=80)
     found = measured_of(summary)
@@ -97,8 +97,8 @@ def plan_lines(summary: Summary) -> Iterator[PlanStep]:
         return
     moved.sort(key=lambda task: (-task.share, task.name))
     first, rest = moved[0], [visible(task.name, limit=60) for task in moved[1:]]
-    left = [visible(one.task, limit=60) for one in own.staying if one.code is not Stays.MISSED]
-    bad = [visible(one.task, limit=60) for one in own.staying if one.code is Stays.MISSED]
+    left = [visible(one.task, limit=60) for one in own.undecided]
+    bad = [visible(one.task, limit=60) for one in own.missed]
     baseline = visible(workload.baseline.model, limit=80) or "the baseline"
     yield PlanStep(
         "Week 1: one task, a small share",

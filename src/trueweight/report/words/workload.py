@@ -106,11 +106,12 @@ def _measured(reason: Reason, of: str) -> str:  # noqa: PLR0911 - one clause for
     return reason.metric
 
 
-def field_clause(path: str, found: Estimate) -> str:
-    """How often a field is wrong, from the estimate of how often it is right."""
+def field_clause(path: str, found: Estimate, baseline: float | None = None) -> str:
+    """How often a field is wrong, from the estimate of how often it is right, and the baseline's own share."""
     value, low, high = (None if end is None else 1 - end for end in (found.value, found.high, found.low))
     shown = Estimate(value, low, high, found.n, found.unit, found.method)
-    return f"field {visible(path, limit=60)!r} is wrong in {_share(shown)} of the answers"
+    than = "" if baseline is None else f", the baseline's in {percent(1 - baseline)}"
+    return f"field {visible(path, limit=60)!r} is wrong in {_share(shown)} of the answers{than}"
 
 
 def _share(found: Estimate) -> str:
