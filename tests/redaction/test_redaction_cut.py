@@ -66,3 +66,20 @@ def test_a_body_in_which_a_key_is_left_is_replaced_as_a_whole() -> None:
     for body in (halves + odd, odd + halves, odd + b'data: {"e":"' + KEY.encode() + b'"}\n\n'):
         out = KeySearch([KEY]).body(body)
         assert out == b"*" * len(body)
+
+
+@pytest.mark.parametrize("key", ["f0a1b2c3:d4e5f6a7b8c9", "f0a1b2c3,d4e5f6a7b8c9", "f0:a1,b2:c3,d4:e5,f6:a7"])
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("others", [0, 20])
+def test_a_key_with_what_json_has_between_strings_is_found(key: str, size: int, others: int) -> None:
+    """A quote, a colon or comma and a quote look like a piece of such a key; the string after them is a piece too."""
+    texts = [*(f"_{chr(0x61 + number)}" for number in range(others)), *(key[:at] for at in range(1, 3) if others)]
+    events = [{"d": text} for text in texts] + [{"d": key[at : at + size]} for at in range(0, len(key), size)]
+    for body in (
+        b"".join(b"data: %b\n\n" % json.dumps(event, separators=(",", ":")).encode() for event in events),
+        json.dumps([event["d"] for event in events], separators=(",", ":")).encode(),
+    ):
+        out = KeySearch([key]).body(body)
+        assert out != body
+        assert KeySearch([key]).found_in(body)
+        assert not KeySearch([key]).found_in(out)

@@ -115,9 +115,9 @@ class KeyPatterns:
             hit = self._split(rest, at)
             if hit is None:
                 return self._can_spell(frozenset(found)) and self._is_spelled_in(data)
-            start, at = hit
-            if (whole := _WHOLE.match(rest, start, at)) is None:
+            if (whole := _WHOLE.match(rest, *hit)) is None:
                 return True
+            at = whole.end(1)
             found.add(whole[1].lower())
             # A stream has the same short value in each event, and one replacement is cheaper than a hundred hits.
             rest = rest.replace(b'"%b"' % whole[1], b'"%b"' % (b"\0" * len(whole[1])))
@@ -129,9 +129,9 @@ class KeyPatterns:
         spelled: dict[_Place, int] = {}
         at = 0
         while (hit := self._split(data, at)) is not None:
-            start, at = hit
-            if (whole := _WHOLE.match(data, start, at)) is None:
+            if (whole := _WHOLE.match(data, *hit)) is None:
                 return True
+            at = whole.end(1)
             piece = whole[1].lower()
             if any(_spells(place, len(piece), spelled) for place in self._pieces[piece]):
                 return True
@@ -205,7 +205,8 @@ _CUT_ESCAPE = rb'(?:\\\\(?:u\{?|x)?[0-9a-f]{0,4}|%u?[0-9a-f]{0,4}|&#?[0-9a-z]{0,
 """The end of a string that may be the beginning of an escape: its pieces are not of the key."""
 
 
-# A value; not the name of a member, which a colon follows.
+# A value; not the name of a member, which a colon follows. The search goes on at its last quote: what is between two
+# strings may be of the key too, as `:` or `,`, and this quote is the first one of the next string.
 _WHOLE = re.compile(rb'"([^"]{1,3})"\s*(?:[^:\s]|\Z)')
 
 
