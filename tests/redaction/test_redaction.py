@@ -11,7 +11,7 @@ import secrets
 import string
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -261,6 +261,52 @@ def test_utf_16() -> None:
     for encoding in ("utf-16", "utf-16-be", "utf-32"):
         out = search_for(key).body(json.dumps({"error": key}).encode(encoding))
         assert key[:12] not in out.decode(encoding, "replace")
+
+
+_ODD_KEYS = (
+    "f0a1b2c3:d4e5f6a7b8c9",
+    "a,b:{c}[d],e:f",
+    "%41&amp;=3Dab%2d;x",
+    "'/a'/b'/c'/d'/",
+    "a" * 16,
+    "&#x41;&#x42;",
+)
+
+
+def _near_miss(key: str, choice: random.Random) -> bytes:
+    """A small body with a part of a key, whole or in pieces, some of them escaped, cut or not quite of the key."""
+    start, most = choice.randrange(max(1, len(key) - 8)), choice.choice([3, 3, 4, 8, 20])
+    part, texts = key[start : start + choice.randint(8, 20)], []
+    escape = ESCAPES[choice.choice(["none", "none", *ESCAPES])]
+    while part:
+        size = most if most == 20 else choice.randint(1, most)
+        texts.append("".join(escape(one) if choice.random() < 0.3 else one for one in part[:size]))
+        part = part[size + (choice.random() < 0.05) :]
+    at = choice.randrange(len(texts))
+    texts[at] += choice.choice([*[""] * 9, "x", "%", "=3", "\\u", '"', ":"])
+    if choice.random() < 0.3:
+        texts = [text.swapcase() for text in texts]
+    if choice.random() < 0.5:
+        texts[0], texts[-1] = f"x {texts[0]}", f"{texts[-1]} x"
+    write = partial(json.dumps, separators=choice.choice([(",", ":"), (", ", ": ")]))
+    events = [{"d": text, choice.choice(texts): choice.choice(["x", *texts])} for text in texts]
+    forms = [
+        write(texts),
+        "".join(f"data: {write(one)}\n\n" for one in events),
+        "".join(f'{{"d":"{t}"}}\n' for t in texts),
+    ]
+    return choice.choice(forms).encode()
+
+
+@pytest.mark.parametrize("key", [*_KEYS[:4], *_ODD_KEYS, 'a"b\\c"d\\e"f\\g'])
+def test_the_quick_look_at_a_small_body_misses_nothing(key: str) -> None:
+    """White space after a body makes it too large for the quick look, and changes nothing else."""
+    search, found = search_for(key), []
+    for number in range(250):
+        body = _near_miss(key, random.Random(number))
+        found.append(search.found_in(body + b" " * 2048))
+        assert search.found_in(body) == found[-1], body
+    assert set(found) == {True, False}
 
 
 @given(body=st.binary(max_size=400), key=_keys)

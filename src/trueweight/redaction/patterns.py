@@ -80,9 +80,8 @@ class KeyPatterns:
         if may_have_escapes(data) and (self._may_be_escape.search(data) or _MAY_BE_CUT.search(data)):
             return False
         lowered = data.lower()
-        for seed in self._seeds:
-            if seed in lowered:
-                return False
+        if self._has_seed(lowered):
+            return False
         # Every string is between two quotes, and so is what is between two strings.
         strings = set(lowered.split(b'"'))
         ends = {string[:_PIECE] for string in strings}
@@ -91,6 +90,9 @@ class KeyPatterns:
             return False
         short = self._short.intersection(strings)
         return not short or not self._can_spell(short)
+
+    def _has_seed(self, lowered: bytes) -> bool:
+        return any(seed in lowered for seed in self._seeds)
 
     def found_in(self, data: bytes) -> bool:
         """Whether any part of a key is in the bytes."""
@@ -152,10 +154,7 @@ class KeyPatterns:
         lowered: bytes | None = None
         if len(data) <= _SMALL:
             lowered = data.lower()
-            for seed in self._seeds:
-                if seed in lowered:
-                    break
-            else:
+            if not self._has_seed(lowered):
                 return found
         at = 0
         while (hit := self._search(data, at)) is not None:
