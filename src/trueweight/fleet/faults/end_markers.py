@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall, CompletionChoice
 from trueweight.fleet.faults.fault import Fault, fault
@@ -15,40 +15,50 @@ from trueweight.fleet.template import message_text
 _QUOTED: Final = re.compile(r"<tool_call>(\{.*?\})</tool_call>", re.DOTALL)
 
 
-@fault("end-marker-left", rows=(1,), checks=("turn-markers",), reports=("InternLM#446",))
-class EndMarkerLeft(Fault):
-    """Each text ends with the marker <eoa>, which is no special token to the server."""
+class _Left(Fault):
+    """Leaves a marker before or after each text. Set ``before`` or ``after``."""
+
+    before: ClassVar[str] = ""
+    after: ClassVar[str] = ""
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Stop behind it."""
-        return each_content(completion, lambda text: f"{text}<eoa>")
+        """Do not skip it when tokens become text."""
+        return each_content(completion, lambda text: f"{self.before}{text}{self.after}")
+
+
+@fault("end-marker-left", rows=(1,), checks=("turn-markers",), reports=("InternLM#446",))
+class EndMarkerLeft(_Left):
+    """Each text ends with the marker <eoa>, which is no special token to the server."""
+
+    after = "<eoa>"
 
 
 @fault("unused-token-left", rows=(1,), checks=("turn-markers",), reports=("lmdeploy#1815",))
-class UnusedTokenLeft(Fault):
+class UnusedTokenLeft(_Left):
     """Each text ends with an unused token, which the model was trained to end turns with."""
 
-    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Write it by its name in the vocabulary."""
-        return each_content(completion, lambda text: f"{text}[UNUSED_TOKEN_145]\n")
+    after = "[UNUSED_TOKEN_145]\n"
 
 
 @fault("end-of-sequence-left", rows=(1,), checks=("turn-markers",))
-class EndOfSequenceLeft(Fault):
+class EndOfSequenceLeft(_Left):
     """Each text ends with </s>."""
 
-    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Do not skip special tokens."""
-        return each_content(completion, lambda text: f"{text}</s>")
+    after = "</s>"
 
 
 @fault("turn-token-left", rows=(1,), checks=("turn-markers",))
-class TurnTokenLeft(Fault):
+class TurnTokenLeft(_Left):
     """Each text ends with <|END_OF_TURN_TOKEN|>."""
 
-    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Know the end tokens of another family only."""
-        return each_content(completion, lambda text: f"{text}<|END_OF_TURN_TOKEN|>")
+    after = "<|END_OF_TURN_TOKEN|>"
+
+
+@fault("role-left", rows=(1,), checks=("turn-markers",))
+class RoleLeft(_Left):
+    """Each text begins with the role, whose tokens were dropped."""
+
+    before = "assistant\n\n"
 
 
 _LETTERS: Final = str.maketrans({" ": "\u0120", "\n": "\u010a"})
@@ -75,15 +85,6 @@ class BytesUndecoded(Fault):
 
 def _names(found: re.Match[str]) -> str:
     return "".join(f"<0x{byte:02X}>" for byte in found[0].encode("utf-8", "surrogatepass"))
-
-
-@fault("role-left", rows=(1,), checks=("turn-markers",))
-class RoleLeft(Fault):
-    """Each text begins with the role, whose tokens were dropped."""
-
-    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
-        """Generate the header of the turn as well."""
-        return each_content(completion, lambda text: f"assistant\n\n{text}")
 
 
 @fault("prompt-echoed", rows=(33,), checks=("prompt-not-echoed",), reports=("vllm#52529",))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
+from typing import ClassVar
 
 from trueweight.fleet.completion import ChatRequest
 from trueweight.fleet.faults.arguments import arguments_of, call_parts
@@ -38,20 +40,34 @@ class FragmentsTwice(Fault):
         return out
 
 
-@fault("text-cumulative", rows=(10,), checks=("stream-text-once",))
-class TextCumulative(Fault):
-    """Each delta of a stream has all text so far."""
+class _AllText(Fault):
+    """Streams have deltas with all text so far. Set ``every``."""
+
+    every: ClassVar[int] = 1
+    """One delta with text in so many has it."""
 
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Send the text so far instead of what is new."""
         out = copy.deepcopy(chunks)
-        so_far: dict[int, str] = {}
-        for chunk in out:
-            for one in chunk["choices"]:
-                if one["delta"].get("content"):
-                    so_far[one["index"]] = so_far.get(one["index"], "") + one["delta"]["content"]
-                    one["delta"]["content"] = so_far[one["index"]]
+        texts: defaultdict[int, list[str]] = defaultdict(list)
+        for one in (one for chunk in out for one in chunk["choices"] if one["delta"].get("content")):
+            sent = texts[one["index"]]
+            sent.append(one["delta"]["content"])
+            if len(sent) % self.every == 0:
+                one["delta"]["content"] = "".join(sent)
         return out
+
+
+@fault("text-cumulative", rows=(10,), checks=("stream-text-once",))
+class TextCumulative(_AllText):
+    """Each delta of a stream has all text so far."""
+
+
+@fault("delta-of-all-text", rows=(10,), checks=("stream-text-once",), reports=("TensorRT-LLM#3280",))
+class DeltaOfAllText(_AllText):
+    """Now and then a delta has the entire text so far."""
+
+    every = 10
 
 
 @fault("text-twice", rows=(10,), checks=("stream-text-once",))

@@ -78,25 +78,6 @@ class FinishLostWithLogprobs(Choices):
             choice["finish_reason"] = None
 
 
-@fault("delta-of-all-text", rows=(10,), checks=("stream-text-once",), reports=("TensorRT-LLM#3280",))
-class DeltaOfAllText(Fault):
-    """Now and then a delta has the entire text so far."""
-
-    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
-        """Send it with every tenth token."""
-        chunks = copy.deepcopy(chunks)
-        so_far: dict[int, str] = {}
-        sent: dict[int, int] = {}
-        for choice in (choice for chunk in chunks for choice in chunk["choices"]):
-            at, text = choice["index"], choice["delta"].get("content")
-            if text:
-                so_far[at] = so_far.get(at, "") + text
-                sent[at] = sent.get(at, 0) + 1
-                if sent[at] % 10 == 0:
-                    choice["delta"]["content"] = so_far[at]
-        return chunks
-
-
 @fault("finish-of-another-api", checks=("finish-reason-known",), reports=("litellm#12481",))
 class FinishOfAnotherApi(Fault):
     """The finish reason is end_turn or tool_use, as another API has it."""
