@@ -15,6 +15,7 @@ from trueweight.fleet.rewriting import (
     calls_in_one_chunk,
     calls_woven,
     content_beside_calls,
+    each_delta,
     each_document,
     each_fragment,
     each_message,
@@ -24,7 +25,7 @@ from trueweight.fleet.rewriting import (
     in_letters,
     logprobs_as,
     merged_last,
-    usage_beside_role,
+    usage_beside,
     usage_twice,
     written_anew,
 )
@@ -35,14 +36,11 @@ from trueweight.fleet.rewriting_hosts import (
     empty_fields_absent,
     filter_notes,
     filter_notes_late,
-    in_each_choice,
     lines_before_text,
     message_beside_delta,
     native_reasons,
     text_beside_delta,
     thought_in_both_fields,
-    tier_own,
-    usage_beside_empty_delta,
     usage_in_metrics,
 )
 from trueweight.fleet.styles import Style
@@ -174,22 +172,28 @@ def _hosts() -> Iterator[tuple[str, Handwriting]]:
 
 
 def _engines() -> Iterator[tuple[str, Handwriting]]:
-    own = in_each_choice({"token_ids": None, "stop_reason": None})
+    own = {"token_ids": None, "stop_reason": None}
     nulls: JsonObject = {"prompt_logprobs": None, "prompt_token_ids": None, "kv_transfer_params": None}
-    yield "engine-nulls", ("an engine's own fields, null", Style(edits=(own,), extra=nulls))
-    matched = in_each_choice({"matched_stop": 151645}, {"role": None, "content": None, "reasoning_content": None})
-    weights: JsonObject = {"metadata": {"weight_version": "default"}}
-    yield "matched-stop", ("the token that ended the text, and a null role", Style(edits=(matched,), extra=weights))
-    inside = in_each_choice({"disaggregated_params": None}, {"reasoning_content": None, "tool_calls": []})
-    yield "no-calls-everywhere", ("an empty list of calls in each delta", Style(edits=(inside,)))
+    yield "engine-nulls", ("an engine's own fields, null", Style(extra_choice=own, extra=nulls))
+    matched = Style(
+        extra={"metadata": {"weight_version": "default"}},
+        extra_choice={"matched_stop": 151645},
+        edits=(each_delta({"role": None, "content": None, "reasoning_content": None}),),
+    )
+    yield "matched-stop", ("the token that ended the text, and a null role", matched)
+    empty = each_delta({"reasoning_content": None, "tool_calls": []})
+    inside = Style(extra_choice={"disaggregated_params": None}, edits=(empty,))
+    yield "no-calls-everywhere", ("an empty list of calls in each delta", inside)
     build: JsonObject = {"system_fingerprint": "b4501-667d7284", "timings": {"cache_n": 0}, "__verbose": None}
     yield "build-named", ("the build as the fingerprint, and timings", Style(extra=build))
     gateway: JsonObject = {"provider": "host", "citations": None}
     processing = (": PROCESSING",) * 2
     routed = Style(extra=gateway, first_comment=processing, edits=(native_reasons,))
     yield "routed", ("a gateway's comments, and the reason of the host behind it", routed)
-    yield "tier-own", ("a service tier of the host's own", Style(edits=(tier_own,)))
-    yield "usage-with-empty-delta", ("usage beside an empty delta", Style(edits=(usage_beside_empty_delta,)))
+    tier = each_document("service_tier", "on_demand")  # of chat completions alone: the Responses API lists its tiers
+    yield "tier-own", ("a service tier of the host's own", Style(edits=(tier,)))
+    nothing = usage_beside({"index": 0, "delta": {}})
+    yield "usage-with-empty-delta", ("usage beside an empty delta", Style(edits=(nothing,)))
     yield "message-beside-delta", ("all text so far beside each delta", Style(edits=(message_beside_delta,)))
     yield "empty-absent", ("empty fields of first deltas are absent", Style(edits=(empty_fields_absent,)))
     yield "bytes-null", ("null for the bytes of tokens in ASCII", Style(edits=(bytes_null,)))
@@ -206,7 +210,8 @@ def _usage() -> Iterator[tuple[str, Handwriting]]:
     yield "usage-hits", ("usage with hits and misses", Style(usage_extra={"prompt_cache_hit_tokens": 0}))
     yield "usage-with-finish", ("usage beside the finish reason", Style(usage_with_finish=True))
     yield "usage-twice", ("usage beside the finish reason, and after it", Style(edits=(usage_twice,)))
-    yield "usage-with-role", ("usage beside an empty delta with a role", Style(edits=(usage_beside_role,)))
+    role = usage_beside({"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None})
+    yield "usage-with-role", ("usage beside an empty delta with a role", Style(edits=(role,)))
     yield "usage-absent", ("no usage: null on other chunks", Style(usage_everywhere_null=False))
 
 
@@ -230,7 +235,7 @@ def _thoughts() -> Iterator[tuple[str, Handwriting]]:
     for form in (ThoughtForm.FIELD, ThoughtForm.DETAILS, ThoughtForm.HIDDEN):
         yield f"thought-{form.value.replace('_', '-')}", (f"a thought as {form.value}", Style(thought=form))
     yield "thought-twice", ("a thought under both names", Style(edits=(thought_in_both_fields,)))
-    beside = in_each_choice({}, {"content": None, "reasoning_content": None})
+    beside = each_delta({"content": None, "reasoning_content": None})
     yield "thought-beside-null", ("null content beside a thought, and the reverse", Style(edits=(beside,)))
     yield "thought-then-lines", ("two line breaks between thought and text", Style(edits=(lines_before_text,)))
     yield "thought-not-counted", ("thoughts are not counted apart", Style(counts_thoughts=False))
@@ -257,3 +262,5 @@ def _all() -> Iterator[tuple[str, Handwriting]]:
 
 HANDWRITINGS: Final[Mapping[str, Handwriting]] = dict(_all())
 """Name → what is special, and the style. A provider of the fleet is ``writes-NAME``."""
+WITH_THOUGHTS: Final = frozenset(name for name, _ in _thoughts())
+"""Names of those that are about thoughts: their model has to think."""

@@ -25,7 +25,8 @@ def choices_of(documents: Documents) -> Iterator[JsonObject]:
         yield from document["choices"]
 
 
-def _said(choice: JsonObject) -> JsonObject:
+def message_of(choice: JsonObject) -> JsonObject:
+    """The message of a choice, or its delta."""
     said: JsonObject = choice["message"] if "message" in choice else choice["delta"]
     return said
 
@@ -59,7 +60,17 @@ def each_message(fields: Mapping[str, Any]) -> Edit:
     """Put fields into every message and delta, before its own."""
 
     def change(choice: JsonObject) -> None:
-        choice["message" if "message" in choice else "delta"] = {**fields, **_said(choice)}
+        choice["message" if "message" in choice else "delta"] = {**fields, **message_of(choice)}
+
+    return _each_choice(change)
+
+
+def each_delta(fields: Mapping[str, Any]) -> Edit:
+    """Put fields into every delta, before its own."""
+
+    def change(choice: JsonObject) -> None:
+        if "delta" in choice:
+            choice["delta"] = {**fields, **choice["delta"]}
 
     return _each_choice(change)
 
@@ -149,26 +160,29 @@ def usage_twice(documents: Documents) -> Documents:
     return documents
 
 
-def usage_beside_role(documents: Documents) -> Documents:
-    """Write the usage of a stream beside a delta with a role and no text."""
-    if is_stream(documents) and not documents[-1]["choices"]:
-        delta = {"role": "assistant", "content": ""}
-        documents[-1]["choices"] = [{"index": 0, "delta": delta, "finish_reason": None}]
-    return documents
+def usage_beside(choice: JsonObject) -> Edit:
+    """Write the usage of a stream beside this choice, which has no text."""
+
+    def edit(documents: Documents) -> Documents:
+        if is_stream(documents) and not documents[-1]["choices"]:
+            documents[-1]["choices"] = [copy.deepcopy(choice)]
+        return documents
+
+    return edit
 
 
 def call_index_in_body(documents: Documents) -> Documents:
     """Number the calls of a plain body."""
     if not is_stream(documents):
         for choice in choices_of(documents):
-            for at, call in enumerate(_said(choice).get("tool_calls") or ()):
+            for at, call in enumerate(message_of(choice).get("tool_calls") or ()):
                 call["index"] = at
     return documents
 
 
 def _fragments(documents: Documents) -> Iterator[JsonObject]:
     for choice in choices_of(documents):
-        yield from _said(choice).get("tool_calls") or ()
+        yield from message_of(choice).get("tool_calls") or ()
 
 
 def each_fragment(fields: Mapping[str, Any], *, first: bool = False, later: bool = False) -> Edit:
@@ -211,8 +225,10 @@ def calls_in_one_chunk(documents: Documents) -> Documents:
 
 def _calls_alone(document: JsonObject) -> list[JsonObject] | None:
     """The calls of a document with one choice."""
-    calls: list[JsonObject] | None = _said(document["choices"][0]).get("tool_calls") if document["choices"] else None
-    return calls if len(document["choices"]) == 1 else None
+    if len(document["choices"]) != 1:
+        return None
+    calls: list[JsonObject] | None = message_of(document["choices"][0]).get("tool_calls")
+    return calls
 
 
 def _indices(document: JsonObject) -> list[int]:
@@ -226,7 +242,7 @@ def calls_woven(documents: Documents) -> Documents:
         return documents
     queues: dict[int, list[JsonObject]] = {}
     for at in places:
-        part = _said(documents[at]["choices"][0])["tool_calls"][0]
+        part = message_of(documents[at]["choices"][0])["tool_calls"][0]
         queues.setdefault(part["index"], []).append(documents[at])
     woven = [
         queue[turn]
@@ -240,7 +256,7 @@ def calls_woven(documents: Documents) -> Documents:
 
 
 def _is_fragment(document: JsonObject) -> bool:
-    return len(document["choices"]) == 1 and bool(_said(document["choices"][0]).get("tool_calls"))
+    return len(document["choices"]) == 1 and bool(message_of(document["choices"][0]).get("tool_calls"))
 
 
 def in_letters(documents: Documents) -> Documents:
@@ -282,7 +298,7 @@ def written_anew(write: Callable[[Any], str]) -> Edit:
     def edit(documents: Documents) -> Documents:
         whole: dict[tuple[int, int], list[JsonObject]] = {}
         for choice in choices_of(documents):
-            for place, part in enumerate(_said(choice).get("tool_calls") or ()):
+            for place, part in enumerate(message_of(choice).get("tool_calls") or ()):
                 whole.setdefault((choice["index"], part.get("index", place)), []).append(part["function"])
         for functions in whole.values():
             _write_anew(functions, write)

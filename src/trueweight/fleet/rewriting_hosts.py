@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.fleet.rewriting import Documents, Edit, choices_of, is_stream
+from trueweight.fleet.rewriting import Documents, choices_of, is_stream, message_of
 
 _SAFE: Final[Mapping[str, Any]] = {
     "hate": {"filtered": False, "severity": "safe"},
@@ -68,30 +68,10 @@ def all_fields_null(documents: Documents) -> Documents:
     return documents
 
 
-def in_each_choice(fields: Mapping[str, Any], delta: Mapping[str, Any] | None = None) -> Edit:
-    """Write an engine's own fields into each choice, and fields into each delta, before its own."""
-
-    def edit(documents: Documents) -> Documents:
-        for choice in choices_of(documents):
-            choice.update(fields)
-            if "delta" in choice:
-                choice["delta"] = {**(delta or {}), **choice["delta"]}
-        return documents
-
-    return edit
-
-
 def native_reasons(documents: Documents) -> Documents:
     """Write the finish reason of the host behind a gateway beside that of the API."""
     for choice in choices_of(documents):
         choice["native_finish_reason"] = choice.get("finish_reason")
-    return documents
-
-
-def usage_beside_empty_delta(documents: Documents) -> Documents:
-    """Write the usage of a stream beside a choice with an empty delta, and without a finish reason."""
-    if is_stream(documents) and not documents[-1]["choices"]:
-        documents[-1]["choices"] = [{"index": 0, "delta": {}}]
     return documents
 
 
@@ -128,13 +108,6 @@ def bytes_null(documents: Documents) -> Documents:
     return documents
 
 
-def tier_own(documents: Documents) -> Documents:
-    """Name a service tier that OpenAI does not have, in chat completions: the Responses API lists its tiers."""
-    for document in documents:
-        document["service_tier"] = "on_demand"
-    return documents
-
-
 def choices_together(documents: Documents) -> Documents:
     """Send the deltas of several choices in one chunk, the last choice first."""
     out: Documents = []
@@ -150,7 +123,7 @@ def choices_together(documents: Documents) -> Documents:
 def thought_in_both_fields(documents: Documents) -> Documents:
     """Write the thought under both names that clients know."""
     for choice in choices_of(documents):
-        said = choice["message"] if "message" in choice else choice["delta"]
+        said = message_of(choice)
         if "reasoning_content" in said:
             said["reasoning"] = said["reasoning_content"]
     return documents
@@ -160,7 +133,7 @@ def lines_before_text(documents: Documents) -> Documents:
     """Begin the text of each choice with two line breaks, as a model does behind its thought."""
     begun: set[int] = set()
     for choice in choices_of(documents):
-        said = choice["message"] if "message" in choice else choice["delta"]
+        said = message_of(choice)
         if said.get("content") and choice["index"] not in begun and not choice.get("logprobs"):
             begun.add(choice["index"])
             said["content"] = f"\n\n{said['content']}"

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from trueweight.core import ConfigError, Price, Role, near_miss
 from trueweight.fleet.faults import FAULTS
-from trueweight.fleet.handwriting import HANDWRITINGS
+from trueweight.fleet.handwriting import HANDWRITINGS, WITH_THOUGHTS
 from trueweight.fleet.network import Precision
 from trueweight.fleet.styles import HEALTHY_STYLES, OTHER, PLAIN, Style
 from trueweight.fleet.thinking import WORD_OFF, Switch, Thinker, ThoughtForm
@@ -129,7 +129,7 @@ _THINKERS = (
 
 def _thinker_of(name: str) -> Thinker | None:
     """A short thought for a handwriting that is about thoughts."""
-    return Thinker(24, _NONE) if name.startswith("thought-") and name != "thought-null" else None
+    return Thinker(24, _NONE) if name in WITH_THOUGHTS else None
 
 
 @cache
