@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from trueweight.checks import ReplyDigest, digest_choices, run_paired_checks
+from trueweight.checks import ReplyDigest, digest_choices, run_checks, run_paired_checks
 from trueweight.checks.streams_differ import Relation, difference
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, Mode, Outcome
-from trueweight.core.example import SampleReply, calls, says
+from trueweight.core.example import SampleReply, calls, sample_case, says
 from trueweight.protocols import read_reply
+from trueweight.protocols.chat.sample import chunk, usage_chunk
+from trueweight.protocols.sample import stream
 
 TEXT = "One, two, three, four and five.\nSix.\nSeven.\nEight."
 
@@ -112,3 +114,14 @@ def test_what_numbers_that_depend_on_the_batch_explain_is_not_accused(
 ) -> None:
     """A thought that is skipped now and then, another order of keys, another word."""
     assert failing(pairs) <= {"stream-same-text"}
+
+
+def test_the_evidence_of_repeated_text_is_the_delta_that_repeats() -> None:
+    """Of a stream that goes on as it should after one delta with all text so far."""
+    again = "One, two, three, four"
+    deltas = ["One, ", "two, ", "three, ", again, " and", " five", "."]
+    reply = read_reply(stream([*(chunk(content=text) for text in deltas), chunk("stop"), usage_chunk()]))
+    (found,) = (one for one in run_checks(sample_case(), reply) if one.check == "stream-text-once")
+    assert found.outcome is Outcome.FAIL
+    assert again in found.got
+    assert any(again.encode() in reply.body[span.start : span.end] for span in found.spans)

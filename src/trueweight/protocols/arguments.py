@@ -166,27 +166,42 @@ def is_in_pairs(pieces: Sequence[str]) -> bool:
     return len(pieces) % 2 == 0 and all(pieces[at] == pieces[at + 1] for at in range(0, len(pieces), 2))
 
 
-def repetition_of(texts: Sequence[str]) -> str:
-    """How the deltas of a text repeat what was sent before, in words; "" if they do not, or are too few to tell."""
+class Repetition(NamedTuple):
+    """How the deltas of a text repeat what was sent before, in words.
+
+    Attributes:
+        at: position of a delta that does.
+        shown: texts of deltas that show it.
+    """
+
+    words: str
+    at: int
+    shown: Sequence[str]
+
+
+def repetition_of(texts: Sequence[str]) -> Repetition | None:
+    """How the deltas of a text repeat what was sent before; None if they do not, or are too few to tell."""
+    last, first_texts = len(texts) - 1, texts[:FEWEST_TEXTS]
     if len(texts) >= FEWEST_TEXTS and is_cumulative(texts):
-        return "each delta repeats all text so far"
-    if _has_all_so_far(texts):
-        return "a delta has all text so far, which was sent before"
-    twice = len(texts) >= 2 * _PAIRS and is_in_pairs(texts) and len(set(texts)) >= _DISTINCT
-    return "each delta is sent twice" if twice else ""
+        return Repetition("each delta repeats all text so far", last, first_texts)
+    if (at := _all_so_far_at(texts)) is not None:
+        return Repetition("a delta has all text so far, which was sent before", at, texts[at - 1 : at + 1])
+    if len(texts) >= 2 * _PAIRS and is_in_pairs(texts) and len(set(texts)) >= _DISTINCT:
+        return Repetition("each delta is sent twice", last, first_texts)
+    return None
 
 
-def _has_all_so_far(texts: Sequence[str]) -> bool:
-    """Whether one of several deltas begins with all that came before it: so much text, in so many pieces, that no text
-    which repeats itself does that by chance."""
+def _all_so_far_at(texts: Sequence[str]) -> int | None:
+    """The position of the first of several deltas that begins with all that came before it: so much text, in so many
+    pieces, that no text which repeats itself does that by chance."""
     so_far = ""
     for at, text in enumerate(texts):
         if at >= _PIECES and len(so_far) >= _LONG_REPEAT and text.startswith(so_far) and so_far.strip(so_far[:1]):
-            return True
+            return at
         if len(so_far) > _LONGEST_READ:
-            return False
+            return None
         so_far += text
-    return False
+    return None
 
 
 def _almost_json(text: str) -> str:

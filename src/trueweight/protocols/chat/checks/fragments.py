@@ -52,9 +52,9 @@ def stream_text_once(_: Case, reply: Reply) -> CheckResult | None:
     for field in ("content", "reasoning_content", "reasoning"):
         pieces = _pieces(reply, field)
         judged |= len(pieces) >= FEWEST_TEXTS
-        texts = [piece.text for piece in pieces]
-        if words := repetition_of(texts):
-            return Fail(f"{words} ({field})", "new text", quote(texts[:4]), spans_of(one.span for one in pieces[-2:]))
+        if found := repetition_of([piece.text for piece in pieces]):
+            spans = spans_of(one.span for one in pieces[found.at - 1 : found.at + 1])
+            return Fail(f"{found.words} ({field})", "new text", quote(found.shown), spans)
     return Pass() if judged else None
 
 

@@ -196,8 +196,8 @@ def messages_text_once(_: Case, reply: Reply) -> CheckResult | None:
             words = given.get(name)
             if isinstance(words, str) and words:
                 blocks.setdefault(repr(data.get("index")), []).append((words, span))
-    for found in blocks.values():
-        texts = [one for one, _ in found]
-        if flaw := repetition_of(texts):
-            return Fail(flaw, "new text", quote(texts[:4]), spans_of(span for _, span in found[-2:]))
+    for pieces in blocks.values():
+        if found := repetition_of([words for words, _ in pieces]):
+            spans = spans_of(span for _, span in pieces[found.at - 1 : found.at + 1])
+            return Fail(found.words, "new text", quote(found.shown), spans)
     return Pass() if blocks else None
