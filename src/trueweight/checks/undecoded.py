@@ -101,7 +101,7 @@ def _undecoded(text: str) -> str:
     ),
 )  # fmt: skip
 def prompt_not_echoed(case: Case, reply: Reply) -> CheckResult | None:
-    """Judges the last message of the user, where it has some thirty characters or more and the answer has it not."""
+    """Judges the last message, if it is the user's, has thirty characters or more and is not in the case's answer."""
     asked = _last_words(case)
     if len(asked) < _LEAST_ECHO or not reply.content or any(asked in text for text in strings_of(case.answer)):
         return None

@@ -99,7 +99,7 @@ def empty_fields_absent(documents: Documents) -> Documents:
 
 
 def bytes_null(documents: Documents) -> Documents:
-    """Write null for the bytes of tokens that their text says whole."""
+    """Write null for the bytes of tokens in ASCII."""
     for choice in choices_of(documents):
         for entry in (choice.get("logprobs") or {}).get("content") or ():
             for token in (entry, *entry["top_logprobs"]):
