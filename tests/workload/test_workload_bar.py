@@ -113,7 +113,7 @@ def test_what_a_rule_takes_at_best_is_what_it_takes() -> None:
         make = Estimator(looks, 0)
         need = share_needs(WorkloadRule.AGREEMENT, 0.9, looks, None).least
         assert need is not None
-        lows = [make.mean(np.ones(n), of=n, missing="", note="").sure_low or 0.0 for n in (need - 1, need)]
+        lows = [make.mean(np.ones(n), "").sure_low or 0.0 for n in (need - 1, need)]
         assert lows[0] < 0.9 <= lows[1]
         need = margin_needs(0.05, looks, 0.0).least
         assert need is not None
@@ -149,7 +149,7 @@ def test_a_rule_is_seldom_decided_wrongly(n: int, right: float) -> None:
         passed += (found.sure_low or -1) >= -margin
         failed += (found.sure_high or 1) < -margin
         same = (rng.random(n) < 0.9).astype(float)
-        share = make.mean(same, of=n, missing="", note="")
+        share = make.mean(same, "")
         agreed += (share.sure_low or 0) >= 0.9
         disagreed += (share.sure_high or 1) < 0.9
     assert max(passed, failed, agreed, disagreed) <= 0.025 * runs + 6, (passed, failed, agreed, disagreed)

@@ -196,7 +196,6 @@ def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: 
     chosen by the same answers, hardly any meets 90% surely although its true mean is below. Better ones do."""
     rng = np.random.default_rng(3)
     named = dict(zip(("a", "b", "c"), rates, strict=True))
-    nothing = Estimate.not_applicable("proportion", "")
     workload = WorkloadSummary(
         name="w",
         cases=180,
@@ -209,7 +208,7 @@ def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: 
                 cases=60,
                 recorded=60,
                 golden=0,
-                self_agreement=nothing,
+                self_agreement=_N,
                 share=1 / 3,
             )
             for one in named

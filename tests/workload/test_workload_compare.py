@@ -101,11 +101,11 @@ def test_a_mean_score_has_no_higher_end_than_its_mistakes_allow(wrong_ones: int,
     """No score is above 1, so 8 wrong of 100 have an upper end below 1 (exact: 96.5%, here at 97.5%), and 9 wrong of 9
     one far below."""
     scores = np.concatenate([np.zeros(wrong_ones), np.ones(100 - wrong_ones)])
-    found = Estimator(1, 0).mean(scores, of=100, missing="", note="")
+    found = Estimator(1, 0).mean(scores, "")
     assert found.low is not None
     assert found.high is not None
     assert found.low < 1 - wrong_ones / 100 <= found.high <= high
-    none = Estimator(1, 0).mean(np.zeros(9), of=9, missing="", note="")
+    none = Estimator(1, 0).mean(np.zeros(9), "")
     assert (none.value, none.low) == (0, 0)
     assert none.high is not None
     assert none.high < 0.5

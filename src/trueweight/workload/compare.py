@@ -36,12 +36,11 @@ from trueweight.workload.lost_fields import FieldsOf, lost_fields
 from trueweight.workload.mistakes import best_known, confusion_of, fields_of, lost_labels, yardstick_of
 from trueweight.workload.part import NO_COSTS
 from trueweight.workload.requests import loss_of, per_case, times_of
-from trueweight.workload.scores import NO_GOLDEN, difference_of, preferred, scores_of
+from trueweight.workload.scores import NO_GOLDEN, NOT_GRADED, AnswersByCase, result_of
 
 MOST_SHOWN: Final = 200
 """Disagreements of one provider that a summary holds, the worst first."""
-_NOT_GRADED: Final = "no reply that can be graded"
-_NO_RECORDED: Final = "no recorded answer that the grader can read"
+_ASKED_ONCE: Final = "no request is twice in the log"
 
 
 class WorkloadFound(NamedTuple):
@@ -93,8 +92,8 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
     named = [task.recorded.model for task in columns.tasks if task.recorded is not None and task.recorded.model]
     baseline = Baseline(
         model=facts.model or (named[0] if named else ""),
-        correct=_mean(make, np.where(columns.golden_decides, columns.baseline_right, np.nan), NO_GOLDEN).plain(),
-        self_agreement=_mean(make, columns.noise, "no request is twice in the log").plain(),
+        correct=make.mean(np.where(columns.golden_decides, columns.baseline_right, np.nan), NO_GOLDEN).plain(),
+        self_agreement=make.mean(columns.noise, _ASKED_ONCE).plain(),
         p50_ms=p50.plain(),
         p95_ms=p95.plain(),
         cost=make.per_thousand(columns.recorded(lambda one: one.cost), weights, of=size, note="no price known").plain(),
@@ -112,12 +111,6 @@ def _summary(columns: Columns, make: Estimator, facts: WorkloadFacts, candidates
     )
 
 
-def _mean(make: Estimator, scores: Array, note: str, rows: Array | None = None) -> Quality:
-    """The mean of a score over the cases of ``rows``, all of them by default."""
-    chosen = scores if rows is None else scores[rows]
-    return make.mean(chosen, of=len(chosen), missing=note, note=note)
-
-
 def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name: str) -> TaskSummary:
     rows = columns.rows(name)
     own = [task for task in columns.tasks if task.name == name]
@@ -129,26 +122,23 @@ def _task_summary(columns: Columns, make: Estimator, facts: WorkloadFacts, name:
         recorded=sum(one.recorded is not None and expected_answer(one, one.recorded.answer) is not None for one in own),
         golden=sum(one.golden is not None for one in own),
         golden_decides=sum(map(golden_decides, own)),
-        self_agreement=_mean(make, columns.noise, "no request is twice in the log", rows).plain(),
+        self_agreement=make.mean(columns.noise[rows], _ASKED_ONCE).plain(),
         share=facts.shares.get(name, float(columns.weights[rows].sum() / columns.weights.sum())),
         texts=tuple(own[0].options.get("texts", ())),
     )
 
 
-class _Answers(NamedTuple):
+class _Graded(NamedTuple):
     """What one provider answered.
 
     Attributes:
         grades: by case and by what they are against.
-        agreement, correct, judged, readable: mean over the trials of a case; NaN where there is none.
+        answers: to all cases, the mean over the trials of each.
         kappa: the lower limit of the LLM judge's; None without a trusted LLM judge.
     """
 
     grades: Mapping[int, Sequence[tuple[str, Grade]]]
-    agreement: Array
-    correct: Array
-    judged: Array
-    readable: Array
+    answers: AnswersByCase
     kappa: float | None
 
 
@@ -159,14 +149,15 @@ def _provider(
     grades: defaultdict[int, list[tuple[str, Grade]]] = defaultdict(list)
     for one in seen:
         grades[columns.index[one.case]] += [(one.trial, grade) for grade in one.grades]
-    answers = _Answers(
-        grades,
-        _by_case(grades, size, Yardstick.BASELINE),
-        _by_case(grades, size, Yardstick.GOLDEN),
-        _by_case(grades, size, Yardstick.LLM_JUDGE),
-        column([_share(grades.get(at, ())) for at in range(size)]),
-        kappa,
+    answers = AnswersByCase(
+        agreement=_by_case(grades, size, Yardstick.BASELINE),
+        correct=np.where(columns.golden_decides, _by_case(grades, size, Yardstick.GOLDEN), np.nan),
+        baseline=columns.baseline_right,
+        judged=_by_case(grades, size, Yardstick.LLM_JUDGE),
+        readable=column([_share(grades.get(at, ())) for at in range(size)]),
+        decides=columns.deciding,
     )
+    graded = _Graded(grades, answers, kappa)
     times = times_of(columns, seen)
     p50, p95 = (whole.quantile(*times, q, of=len(seen), note="no reply arrived") for q in (0.5, 0.95))
     cost = per_case(columns, seen, [one.cost for one in seen])
@@ -179,11 +170,11 @@ def _provider(
     )
     return ProviderWorkload(
         overall=msgspec.structs.replace(
-            _result(columns, make, answers, ""), readable=_mean(whole, answers.readable, _NOT_GRADED)
+            _result(columns, make, graded, ""), readable=whole.mean(answers.readable, NOT_GRADED)
         ),
         tasks=tuple(
             msgspec.structs.replace(
-                _result(columns, make, answers, name), by_case=tuple(itertools.compress(by_case, columns.rows(name)))
+                _result(columns, make, graded, name), by_case=tuple(itertools.compress(by_case, columns.rows(name)))
             )
             for name in columns.names
         ),
@@ -199,14 +190,13 @@ def _provider(
 
 
 def _scores_by_case(
-    columns: Columns, answers: _Answers, saved: Array, lost: Array, times: tuple[Array, Array]
+    columns: Columns, answers: AnswersByCase, saved: Array, lost: Array, times: tuple[Array, Array]
 ) -> Iterator[CaseScore]:
     """What is on record of each case, in order; ``times`` as `times_of` gives them."""
     of_case: defaultdict[int, list[float]] = defaultdict(list)
     for ms, at in zip(*(one.tolist() for one in times), strict=True):
         of_case[at].append(ms)
-    decided = np.where(columns.golden_decides, answers.correct, np.nan)
-    parts = (saved, answers.agreement, decided, columns.baseline_right, answers.judged, answers.readable, lost)
+    parts = (saved, answers.agreement, answers.correct, answers.baseline, answers.judged, answers.readable, lost)
     for at, row in enumerate(np.column_stack(parts).tolist()):
         money, agrees, right, baseline, judged, readable, without = (
             None if math.isnan(value) else value for value in row
@@ -235,32 +225,18 @@ def _share(grades: Sequence[tuple[str, Grade]]) -> float | None:
     return sum(readable.values()) / len(readable) if readable else None
 
 
-def _result(columns: Columns, make: Estimator, answers: _Answers, task: str) -> TaskResult:
+def _result(columns: Columns, make: Estimator, graded: _Graded, task: str) -> TaskResult:
     rows = columns.rows(task)
-    counted = rows if task else rows & columns.deciding
-    baseline, correct = columns.baseline_right[rows], answers.correct[rows]
-    of = int(rows.sum())
-    by_case = [best_known(answers.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
+    by_case = [best_known(graded.grades.get(int(at), ())) for at in np.flatnonzero(rows)]
     grades = [grade for own in by_case for grade in own]
-    decided = np.where(columns.golden_decides[rows], correct, np.nan)
-    scores = scores_of(answers.agreement[rows], decided, baseline, columns.deciding[rows])
-    return TaskResult(
-        task=task,
-        cases=of,
-        agreement=_mean(make, answers.agreement, _NO_RECORDED, counted),
-        correct=_mean(make, decided, NO_GOLDEN),
-        baseline_correct=_mean(make, np.where(np.isfinite(decided), baseline, np.nan), NO_GOLDEN).plain(),
-        score=_mean(make, scores.best, _NO_RECORDED),
-        not_worse=_mean(make, scores.not_worse, _NO_RECORDED),
-        difference=difference_of(make, scores),
-        readable=_mean(make, answers.readable, _NOT_GRADED, rows),
+    return msgspec.structs.replace(
+        result_of(make, graded.answers.of(rows), task, graded.kappa),
         confusion=confusion_of(grades) if task else None,
         fields=fields_of(grades) if task else (),
         against=_yardstick(grades),
         lost_labels=tuple(lost_labels(make, by_case)) if task else (),
         lost_fields=tuple(_lost_fields(columns, make, by_case, rows)) if task else (),
-        as_good=None if answers.kappa is None else _as_good(make, answers, rows),
-        preferred=None if answers.kappa is None else preferred(make, answers.judged[rows], answers.kappa),
+        as_good=None if graded.kappa is None else _as_good(make, graded, rows),
     )
 
 
@@ -282,14 +258,14 @@ def _yardstick(grades: Sequence[Grade]) -> Yardstick:
     return Yardstick.MIXED if len(against) > 1 else next(iter(against), Yardstick.BASELINE)
 
 
-def _as_good(make: Estimator, answers: _Answers, rows: Array) -> Quality | None:
+def _as_good(make: Estimator, graded: _Graded, rows: Array) -> Quality | None:
     """The share of answers that are not worse by the LLM judge; None if it was asked about none of these cases."""
     found = []
     for at in np.flatnonzero(rows):
-        own = [one.value >= 0.5 for _, one in answers.grades.get(int(at), ()) if one.against is Yardstick.LLM_JUDGE]
+        own = [one.value >= 0.5 for _, one in graded.grades.get(int(at), ()) if one.against is Yardstick.LLM_JUDGE]
         found.append(sum(own) / len(own) if own else None)
     scores = column(found)
-    return _mean(make, scores, "no verdict") if np.isfinite(scores).any() else None
+    return make.mean(scores, "no verdict") if np.isfinite(scores).any() else None
 
 
 def _disagreements(columns: Columns, grades: Mapping[int, Sequence[tuple[str, Grade]]]) -> Iterator[Disagreement]:

@@ -57,14 +57,19 @@ class Estimator(NamedTuple):
     def _level(self) -> float:
         return 1 - share_of_alpha(self.looks)
 
-    def mean(self, scores: Array, *, of: int, missing: str, note: str) -> Quality:
-        """The mean over cases of a score in [0, 1]; NaN marks a case that has none."""
-        known = int(np.isfinite(scores).sum())
-        if not known:
+    def mean(self, scores: Array, note: str, missing: str = "") -> Quality:
+        """The mean over cases of a score in [0, 1]; NaN marks a case that has none.
+
+        Args:
+            note: why there is no mean, if no case has a score.
+            missing: why single cases have none; ``note`` by default.
+        """
+        of = len(scores)
+        if not np.isfinite(scores).any():
             return Quality.not_applicable("proportion", note, of=of)
         method = "mean over cases; interval: exact limits over cases, or BCa bootstrap where ten or more are not right"
         # One minus the score is a loss against a provider that is always right.
-        return self._shifted(scores, np.ones_like(scores), 1.0, _Kind("proportion", method, of, missing))
+        return self._shifted(scores, np.ones_like(scores), 1.0, _Kind("proportion", method, of, missing or note))
 
     def share(self, successes: float, n: int) -> Quality:
         """A share of cases, with exact limits."""
@@ -76,7 +81,7 @@ class Estimator(NamedTuple):
 
     def lost(self, shares: Array) -> Quality:
         """The share of requests without a reply, from those of each case; NaN marks a case that was not sent."""
-        found = self.mean(1 - shares, of=len(shares), missing="not sent", note="nothing was sent")
+        found = self.mean(1 - shares, "nothing was sent", missing="not sent")
         if found.value is None:
             return found
         return msgspec.structs.replace(

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from trueweight.core.confusion import FieldScore
-from trueweight.core.workload import Grade, LostField, Quality, Yardstick
+from trueweight.core.workload import Grade, LostField, Yardstick
 from trueweight.statistics import Array
 from trueweight.workload.estimates import Estimator
 from trueweight.workload.mistakes import LEAST_OF_LABEL
@@ -120,7 +120,7 @@ def _by_golden(make: Estimator, path: str, field: _Field, fields: int) -> LostFi
     if not _falls(sure, ours, theirs):
         return None
     base = float(theirs.mean())
-    return LostField(path, _mean(sure, ours), base - FALL, base, Yardstick.GOLDEN)
+    return LostField(path, sure.mean(ours, ""), base - FALL, base, Yardstick.GOLDEN)
 
 
 def _by_recorded(seed: int, path: str, field: _Field, fields: int) -> LostField | None:
@@ -130,14 +130,14 @@ def _by_recorded(seed: int, path: str, field: _Field, fields: int) -> LostField 
     both, alone = given & np.isfinite(base), given & ~np.isfinite(base)
     known = float(base[both].mean()) if both.any() else None
     if known is not None and _falls(sure, field.ours[both], base[both]):
-        return LostField(path, _mean(sure, field.ours[given]), known - FALL, known)
+        return LostField(path, sure.mean(field.ours[given], ""), known - FALL, known)
     ours = field.ours[alone]
     if len(ours) < _LEAST_CASES:
         return None
     noisy = known is not None and int(both.sum()) >= _LEAST_CASES and ours.mean() >= known - FALL
     if noisy or not _is_below_half(sure, ours):
         return None
-    return LostField(path, _mean(sure, ours), LEAST_OF_LABEL, known)
+    return LostField(path, sure.mean(ours, ""), LEAST_OF_LABEL, known)
 
 
 def _falls(make: Estimator, ours: Array, theirs: Array) -> bool:
@@ -152,9 +152,5 @@ def _is_below_half(make: Estimator, scores: Array) -> bool:
     """Whether the mean is surely below `LEAST_OF_LABEL`."""
     if scores.mean() >= LEAST_OF_LABEL:
         return False
-    high = _mean(make, scores).sure_high
+    high = make.mean(scores, "").sure_high
     return high is not None and high < LEAST_OF_LABEL
-
-
-def _mean(make: Estimator, scores: Array) -> Quality:
-    return make.mean(scores, of=len(scores), missing="", note="")

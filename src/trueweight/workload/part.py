@@ -9,19 +9,18 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from trueweight.core.estimate import rounded
 from trueweight.core.workload import ProviderWorkload, Quality, TaskResult, WorkloadSummary
-from trueweight.statistics import Array
 from trueweight.workload.columns import column
 from trueweight.workload.estimates import Estimator, looks_of
-from trueweight.workload.scores import difference_of, preferred, scores_of
+from trueweight.workload.scores import AnswersByCase, result_of
 
 NO_COSTS: Final = "the costs of both are not known"
-_NONE: Final = "no such answer"
 
 
 def part_of(found: ProviderWorkload, names: Collection[str], workload: WorkloadSummary, seed: int) -> ProviderWorkload:
-    """The provider's estimates over the cases of these tasks. Cost per 1,000, tokens and disagreements stay those of
-    all tasks.
+    """The provider's estimates over the cases of these tasks. Cost per 1,000, tokens, disagreements and the share
+    that is as good by an LLM judge stay those of all tasks.
 
     Which tasks these are follows from the answers. So the limits hold for each choice of so many tasks: there are
     ``comb(tasks, len(names))``. The probability that any candidate is wrongly said to meet a rule stays below 5%: one
@@ -32,22 +31,16 @@ def part_of(found: ProviderWorkload, names: Collection[str], workload: WorkloadS
     make = Estimator(looks_of(workload.candidates, len(workload.tasks)) * choices, seed)
     tasks = tuple(one for one in found.tasks if one.task in names)
     rows = [case for one in tasks for case in one.by_case]
-    decides = np.concatenate([np.full(len(one.by_case), _decides(workload, one.task)) for one in tasks])
-    ms = [(at, value) for at, case in enumerate(rows) for value in case.ms]
-    p95 = make.quantile(
-        np.array([value for _, value in ms], dtype=float),
-        np.array([at for at, _ in ms], dtype=int),
-        0.95,
-        of=len(rows),
-        note="no reply arrived",
-    )
+    ms = [(value, at) for at, case in enumerate(rows) for value in case.ms]
+    values, of_case = column([value for value, _ in ms]), np.array([at for _, at in ms], dtype=int)
     judge = workload.llm_judge
     kappa = None if judge is None or not judge.trusted else judge.kappa.low
+    overall = result_of(make, _answers(tasks, workload), "", kappa)
     return msgspec.structs.replace(
         found,
-        overall=_overall(make, found.overall, tasks, decides.astype(bool), kappa),
+        overall=rounded(msgspec.structs.replace(overall, against=found.overall.against, as_good=found.overall.as_good)),
         tasks=tasks,
-        p95_ms=p95.rounded(),
+        p95_ms=make.quantile(values, of_case, 0.95, of=len(rows), note="no reply arrived").rounded(),
         failures=make.lost(column([case.lost for case in rows])).rounded(),
         saving=saving_of(found, names, workload, seed),
         part=None,
@@ -55,45 +48,17 @@ def part_of(found: ProviderWorkload, names: Collection[str], workload: WorkloadS
     )
 
 
-def _decides(workload: WorkloadSummary, task: str) -> bool:
-    return next(one.decides for one in workload.tasks if one.name == task)
-
-
-def _overall(
-    make: Estimator,
-    whole: TaskResult,
-    tasks: Sequence[TaskResult],
-    decides: Array,
-    kappa: float | None,
-) -> TaskResult:
+def _answers(tasks: Sequence[TaskResult], workload: WorkloadSummary) -> AnswersByCase:
+    """What is on record of the cases of these tasks, in their order."""
     rows = [case for one in tasks for case in one.by_case]
-    agreement, correct, baseline, readable, judged = (
-        column(values)
-        for values in (
-            [case.agreement for case in rows],
-            [case.correct for case in rows],
-            [case.baseline for case in rows],
-            [case.readable for case in rows],
-            [case.judged for case in rows],
-        )
-    )
-    scores = scores_of(agreement, correct, baseline, decides)
-
-    def mean(values: Array) -> Quality:
-        return make.mean(values, of=len(values), missing=_NONE, note=_NONE).rounded()
-
-    by_llm_judge = None if kappa is None else preferred(make, judged, kappa)
-    return msgspec.structs.replace(
-        whole,
-        cases=sum(one.cases for one in tasks),
-        agreement=mean(np.where(decides, agreement, np.nan)),
-        correct=mean(correct),
-        baseline_correct=mean(np.where(np.isfinite(correct), baseline, np.nan)).plain(),
-        score=mean(scores.best),
-        not_worse=mean(scores.not_worse),
-        difference=difference_of(make, scores).rounded(),
-        readable=mean(readable),
-        preferred=None if by_llm_judge is None else by_llm_judge.rounded(),
+    decides = {one.name: one.decides for one in workload.tasks}
+    return AnswersByCase(
+        agreement=column([case.agreement for case in rows]),
+        correct=column([case.correct for case in rows]),
+        baseline=column([case.baseline for case in rows]),
+        judged=column([case.judged for case in rows]),
+        readable=column([case.readable for case in rows]),
+        decides=np.array([decides[one.task] for one in tasks for _ in one.by_case], dtype=bool),
     )
 
 

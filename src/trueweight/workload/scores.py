@@ -11,11 +11,37 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from trueweight.core.workload import Quality
+from trueweight.core.workload import Quality, TaskResult
 from trueweight.statistics import Array
 from trueweight.workload.estimates import Estimator
 
 NO_GOLDEN: Final = "no golden answer"
+NOT_GRADED: Final = "no reply that can be graded"
+_NO_RECORDED: Final = "no recorded answer that the grader can read"
+
+
+class AnswersByCase(NamedTuple):
+    """The answers of a provider to some cases, one number for each case; NaN where there is none.
+
+    Attributes:
+        agreement: score against the recorded answer.
+        correct: score against the golden answer, where that shows if another answer is right.
+        baseline: score of the recorded answer against the golden one.
+        judged: by an LLM judge, 0 worse, 1 better.
+        readable: share of answers with the expected form.
+        decides: whether agreement with a recorded answer is a measure of quality.
+    """
+
+    agreement: Array
+    correct: Array
+    baseline: Array
+    judged: Array
+    readable: Array
+    decides: Array
+
+    def of(self, rows: Array) -> AnswersByCase:
+        """Those to some of the cases."""
+        return AnswersByCase(*(one[rows] for one in self))
 
 
 class Scores(NamedTuple):
@@ -85,3 +111,26 @@ def preferred(make: Estimator, judged: Array, kappa: float) -> Quality | None:
 
     method = f"{found.method}; lower end ÷ {kappa:.3g}, the lower limit of the LLM judge's kappa"
     return msgspec.structs.replace(found, low=corrected(found.low), sure_low=corrected(found.sure_low), method=method)
+
+
+def result_of(make: Estimator, answers: AnswersByCase, task: str, kappa: float | None) -> TaskResult:
+    """The estimates over these answers.
+
+    Args:
+        task: "" for all tasks; then agreement counts only where it is a measure of quality.
+        kappa: the lower limit of the LLM judge's; None without a trusted LLM judge.
+    """
+    scores = scores_of(answers.agreement, answers.correct, answers.baseline, answers.decides)
+    baseline = np.where(np.isfinite(answers.correct), answers.baseline, np.nan)
+    return TaskResult(
+        task=task,
+        cases=len(answers.agreement),
+        agreement=make.mean(answers.agreement if task else answers.agreement[answers.decides], _NO_RECORDED),
+        correct=make.mean(answers.correct, NO_GOLDEN),
+        baseline_correct=make.mean(baseline, NO_GOLDEN).plain(),
+        score=make.mean(scores.best, _NO_RECORDED),
+        not_worse=make.mean(scores.not_worse, _NO_RECORDED),
+        difference=difference_of(make, scores),
+        readable=make.mean(answers.readable, NOT_GRADED),
+        preferred=None if kappa is None else preferred(make, answers.judged, kappa),
+    )
