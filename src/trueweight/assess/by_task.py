@@ -39,7 +39,7 @@ def undecided_tasks(workload: WorkloadSummary, found: ProviderWorkload) -> Itera
     A rule about all tasks together says little of a small one. So a task is decided if a rule that names it is met, or
     if its answers are surely no more than `SLACK` below what is asked of all.
     """
-    rulings = {one.task: one for one in found.rulings if one.rule in ANSWERS and one.outcome is Ruling.PASS}
+    met = {one.task for one in found.rulings if one.rule in ANSWERS and one.outcome is Ruling.PASS}
     judged = next((one.bound for one in found.rulings if one.rule is WorkloadRule.PREFERRED and not one.task), None)
     asked = next((one for one in found.rulings if one.rule in ANSWERS and not one.task), None)
     least = 1 - MARGIN if asked is None or asked.bound is None else asked.bound
@@ -50,15 +50,12 @@ def undecided_tasks(workload: WorkloadSummary, found: ProviderWorkload) -> Itera
         held, bound = result.not_worse, least
         if held.value is None and result.preferred is not None:
             held, bound = result.preferred, -MARGIN if judged is None else judged
-        code = None
-        if task.name in rulings:
-            held = result.not_worse
-        elif held.value is None:
-            code = Stays.NOTHING_COMPARES
-        elif held.sure_low is None or held.sure_low < bound - SLACK:
-            code = Stays.TOO_FEW
-        if code is None and task.name in workload.unconfirmed:
-            code = Stays.UNCONFIRMED
+        code = Stays.UNCONFIRMED if task.name in workload.unconfirmed else None
+        if task.name not in met:
+            if held.value is None:
+                code = Stays.NOTHING_COMPARES
+            elif held.sure_low is None or held.sure_low < bound - SLACK:
+                code = Stays.TOO_FEW
         if code is not None:
             shown = held.sure if code is Stays.TOO_FEW else None
             yield StayingTask(task=task.name, code=code, cases=task.cases, share=task.share, estimate=shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from trueweight.assess.by_task import WHERE
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.bar_outcome import WorkloadRule
 from trueweight.core.estimate import Estimate
@@ -61,8 +62,7 @@ def workload_clause(reason: Reason) -> str:
     of = f" in task {reason.task}" if reason.task else ""
     words = _measured(reason, of)
     measured = reason.estimate is not None and reason.estimate.value is not None
-    surely = (WorkloadRule.LABEL.value, WorkloadRule.FIELD.value)
-    if reason.code is ReasonCode.WORKLOAD_OPEN and measured and reason.metric not in surely:
+    if reason.code is ReasonCode.WORKLOAD_OPEN and measured and reason.metric not in WHERE:
         more = f"; about {reason.count:,} more cases would decide" if reason.count else ""
         return f"{words}; too few to decide{more}"
     return words
