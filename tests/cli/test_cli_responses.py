@@ -87,7 +87,7 @@ def test_show_says_why_an_api_was_not_asked(here: Path) -> None:
         trueweight("show", "both", "messages/plain-text", "--provider", "twin", cwd=here).stdout == f"· twin: {why}\n"
     )
     assert trueweight("show", "both", "messages/plain-text", cwd=here).stdout.count(why) == 3
-    (told,) = json.loads(
+    (row,) = json.loads(
         trueweight("show", "both", "messages/plain-text", "--provider", "twin", "--json", cwd=here).stdout
     )
-    assert (told["api"], why) == ("messages", f"not applicable through Messages: {told['not_applicable']}")
+    assert (row["api"], why) == ("messages", f"not applicable through Messages: {row['not_applicable']}")

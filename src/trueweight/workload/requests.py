@@ -1,4 +1,4 @@
-"""The requests of a workload: their times, whose loss a missing reply is, and means over the trials of each case."""
+"""The requests of a workload: their times, which of them are lost, and means over the trials of each case."""
 
 from __future__ import annotations
 

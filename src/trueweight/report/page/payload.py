@@ -216,8 +216,12 @@ def payload(item: Evidence, fails: Sequence[Failing] = (), *, row: str | None = 
 def evidence_json(items: Sequence[Evidence], unasked: Sequence[Inexpressible] = ()) -> str:
     """What the report's drawer would show of each, and why an API was not asked the case, as ASCII JSON."""
     not_asked = [
-        {"p": visible(one.provider, limit=80), "c": visible(one.case, limit=200), "api": one.api, "not_applicable": why}
+        {
+            "p": visible(one.provider, limit=80),
+            "c": visible(one.case, limit=200),
+            "api": one.api,
+            "not_applicable": visible(one.reason, limit=300),
+        }
         for one in unasked
-        if (why := visible(one.reason, limit=300))
     ]
     return json.dumps([*map(payload, items), *not_asked], indent=2, ensure_ascii=True)
