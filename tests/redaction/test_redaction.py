@@ -277,7 +277,7 @@ def _near_miss(key: str, choice: random.Random) -> bytes:
     """A small body with a part of a key, whole or in pieces, some of them escaped, cut or not quite of the key."""
     start, most = choice.randrange(max(1, len(key) - 8)), choice.choice([3, 3, 4, 8, 20])
     part, texts = key[start : start + choice.randint(8, 20)], []
-    escape = ESCAPES[choice.choice(["none", "none", *ESCAPES])]
+    escape = ESCAPES[choice.choice(["none", choice.choice([*ESCAPES])])]
     while part:
         size = most if most == 20 else choice.randint(1, most)
         texts.append("".join(escape(one) if choice.random() < 0.3 else one for one in part[:size]))
@@ -287,9 +287,10 @@ def _near_miss(key: str, choice: random.Random) -> bytes:
     if choice.random() < 0.3:
         texts = [text.swapcase() for text in texts]
     if choice.random() < 0.5:
-        texts[0], texts[-1] = f"x {texts[0]}", f"{texts[-1]} x"
+        texts[0] = f"x {texts[0]}"
+        texts[-1] += " x"
     write = partial(json.dumps, separators=choice.choice([(",", ":"), (", ", ": ")]))
-    events = [{"d": text, choice.choice(texts): choice.choice(["x", *texts])} for text in texts]
+    events = [{"d": text, choice.choice(["o", *texts]): choice.choice(["x", *texts])} for text in texts]
     forms = [
         write(texts),
         "".join(f"data: {write(one)}\n\n" for one in events),
