@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.parts import MESSAGES_PARTS, NotInChatError, chat_content, other_keys, parts_in
+from trueweight.suites.importers.parts import (
+    MESSAGES_PARTS,
+    NotInChatError,
+    chat_content,
+    object_in,
+    other_keys,
+    parts_in,
+)
 
 TAKEN: Final = frozenset(
     {"system", "messages", "tools", "tool_choice", "max_tokens", "stop_sequences", "model", "stream", "output_config"}
@@ -27,7 +34,7 @@ _TOOL_KEYS: Final = frozenset({"type", "name", "description", "strict", "input_s
 
 def is_messages_api(body: Mapping[str, Any], path: str = "") -> bool:
     """Whether a request with messages is one of the Messages API, by its path or by fields that only this API has."""
-    if path.endswith("/messages") or _OWN_FIELDS & body.keys() or "budget_tokens" in _object(body.get("thinking")):
+    if path.endswith("/messages") or _OWN_FIELDS & body.keys() or "budget_tokens" in object_in(body.get("thinking")):
         return True
     if any("input_schema" in tool or _is_server_tool(tool) for tool in parts_in(body.get("tools"))):
         return True
@@ -39,10 +46,6 @@ def is_messages_api(body: Mapping[str, Any], path: str = "") -> bool:
 
 def _is_server_tool(tool: Mapping[str, Any]) -> bool:
     return bool(_SERVER_TOOL.search(str(tool.get("type", ""))))
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def from_messages(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
@@ -64,7 +67,7 @@ def from_messages(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
         raise NotInChatError("it offers tools that run at the server")
     if tools:
         out["tools"] = [{"type": "function", "function": _function(tool)} for tool in tools]
-    if choice := _object(body.get("tool_choice")):
+    if choice := object_in(body.get("tool_choice")):
         named = {"type": "function", "function": {"name": choice.get("name")}}
         out["tool_choice"] = {"any": "required", "auto": "auto", "none": "none"}.get(str(choice.get("type")), named)
         out |= {"parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else {}
@@ -72,7 +75,7 @@ def from_messages(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
         out["max_tokens"] = body["max_tokens"]
     if body.get("stop_sequences"):
         out["stop"] = body["stop_sequences"]
-    config = _object(body.get("output_config"))
+    config = object_in(body.get("output_config"))
     written = _output(config)
     left = [f"output_config.{name}" for name in config if name not in written]
     out |= {name: part for named in written.values() for name, part in named.items()}
@@ -89,7 +92,7 @@ def _left_inside(body: Mapping[str, Any], tools: list[Any]) -> list[str]:
 def _output(config: Mapping[str, Any]) -> dict[str, JsonObject]:
     """The fields of ``output_config`` that chat completions has, each as it has them."""
     found: dict[str, JsonObject] = {}
-    schema = _object(config.get("format")).get("schema")
+    schema = object_in(config.get("format")).get("schema")
     if isinstance(schema, Mapping):
         spec = {"name": "output", "schema": schema, "strict": True}
         found["format"] = {"response_format": {"type": "json_schema", "json_schema": spec}}
@@ -112,13 +115,13 @@ def _messages_of(message: Mapping[str, Any]) -> Iterator[JsonObject]:
             yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": _result(block.get("content"))}
     calls = [_call(block) for block in blocks if block.get("type") == "tool_use"]
     rest = [block for block in blocks if block.get("type") not in MESSAGES_PARTS]
-    said = chat_content(rest) if isinstance(content, list) else content
+    shown = chat_content(rest) if isinstance(content, list) else content
     thought = "".join(str(one.get("thinking", "")) for one in blocks if one.get("type") == "thinking")
     thoughts = {"reasoning_content": thought} if thought else {}
     if calls:
-        yield {"role": role, "content": said or None, **thoughts, "tool_calls": calls}
-    elif said or thoughts:
-        yield {"role": role, "content": said or "", **thoughts}
+        yield {"role": role, "content": shown or None, **thoughts, "tool_calls": calls}
+    elif shown or thoughts:
+        yield {"role": role, "content": shown or "", **thoughts}
 
 
 def _call(block: Mapping[str, Any]) -> JsonObject:

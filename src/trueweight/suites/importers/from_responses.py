@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.parts import NotInChatError, chat_content, other_keys
+from trueweight.suites.importers.parts import NotInChatError, chat_content, object_in, other_keys
 
 TAKEN: Final = frozenset(
     {"input", "instructions", "tools", "tool_choice", "text", "reasoning", "max_output_tokens", "model", "stream"}
@@ -33,8 +33,8 @@ def from_responses(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
     out: JsonObject = {"messages": [*messages, *turns], **_tools(body.get("tools") or [])}
     if body.get("tool_choice") is not None:
         out["tool_choice"] = _choice(body["tool_choice"])
-    text, reasoning = (_object(body.get(name)) for name in ("text", "reasoning"))
-    if form := _object(text.get("format")):
+    text, reasoning = (object_in(body.get(name)) for name in ("text", "reasoning"))
+    if form := object_in(text.get("format")):
         json_schema = {"type": "json_schema", "json_schema": _without_type(form)}
         out["response_format"] = json_schema if form.get("type") == "json_schema" else dict(form)
     if text.get("verbosity"):
@@ -48,10 +48,6 @@ def from_responses(body: Mapping[str, Any]) -> tuple[JsonObject, list[str]]:
         out["logprobs"] = True
     nested = other_keys([text], frozenset({"format", "verbosity"}), "text")
     return out, nested + other_keys([reasoning], frozenset({"effort"}), "reasoning")
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _without_type(value: Mapping[str, Any]) -> JsonObject:

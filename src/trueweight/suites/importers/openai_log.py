@@ -104,7 +104,8 @@ def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[
     if isinstance(record, str):
         yield LeftOut(item.path, item.line, record)
         return
-    shape = _shape(record, value)
+    response = response_in(record.reply)
+    shape = _shape(record, response, value)
     if isinstance(shape, str):
         yield LeftOut(item.path, item.line, shape)
         return
@@ -115,7 +116,7 @@ def _items(item: Numbered, suite: str, case_id: str, batch: _Batch) -> Iterator[
     row = (name for name in record.row if name not in record.body)
     if not_sent := (*row, *shape.dropped, *request.not_sent):
         yield NotSent(item.path, item.line, not_sent)
-    answer = answer_in(record.reply)
+    answer = answer_in(response)
     called = answer is not None and "calls" in answer
     expected = {"tool-call-expected": {"call": "must" if called else "must-not"}}
     yield make_case(
@@ -180,7 +181,7 @@ def _is_answer(turn: Any) -> bool:
     return not (turn.get("prefix") or turn.get("partial"))
 
 
-def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
+def _shape(record: _Record, response: Mapping[str, Any], row: Mapping[str, Any]) -> ChatShape | str:
     """The request as chat completions; or why it is no case."""
     body = record.body
     if not isinstance(body, Mapping):
@@ -193,7 +194,7 @@ def _shape(record: _Record, row: Mapping[str, Any]) -> ChatShape | str:
         return f"a request of {other}, not of chat completions, Responses or Messages"
     if "messages" in body and not _is_list_of_objects(body["messages"]):
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
-    by_messages = stream_api(record.reply) == "messages" or response_in(record.reply).get("type") == "message"
+    by_messages = stream_api(record.reply) == "messages" or response.get("type") == "message"
     url = "/messages" if by_messages else record.url
     stored = record.reply or {"messages", "input", "prompt"} & body.keys()
     return as_chat(body, url) if stored else ChatShape(dict(body))

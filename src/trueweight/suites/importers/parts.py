@@ -16,6 +16,11 @@ class NotInChatError(Exception):
     """Chat completions cannot express a request; the message says why, as ``it has a part of type document``."""
 
 
+def object_in(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object; else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def parts_in(content: Any) -> list[Mapping[str, Any]]:
     """The parts of a content that are objects; none if it is no list."""
     return [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []

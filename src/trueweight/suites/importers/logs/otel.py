@@ -10,6 +10,7 @@ from typing import Any, Final
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import parsed
 from trueweight.suites.importers.logs.line import Call, seconds_to_ms, whole
+from trueweight.suites.importers.parts import parts_in
 
 _INPUT: Final = "gen_ai.input.messages"
 _OUTPUT: Final = "gen_ai.output.messages"
@@ -111,7 +112,7 @@ def _messages(turn: Any) -> Iterator[JsonObject]:
     """A turn as messages of chat completions: each result of a tool is one."""
     if not isinstance(turn, Mapping):
         return
-    parts = [part for part in turn.get("parts") or () if isinstance(part, Mapping)]
+    parts = parts_in(turn.get("parts"))
     if not parts and isinstance(turn.get("content"), str):
         yield {"role": turn.get("role"), "content": turn["content"]}
         return
@@ -135,8 +136,9 @@ def _call(part: Mapping[str, Any]) -> JsonObject:
 
 
 def _texts(parts: Any) -> str:
-    found = [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
-    return "\n".join(str(part["content"]) for part in found if part.get("type") == "text" and part.get("content"))
+    return "\n".join(
+        str(part["content"]) for part in parts_in(parts) if part.get("type") == "text" and part.get("content")
+    )
 
 
 def _tool(one: Mapping[str, Any]) -> JsonObject:

@@ -17,7 +17,7 @@ from trueweight.suites.importers.importer import Numbered, chat_request
 from trueweight.suites.importers.logs.formats import LOG_FORMATS, format_of, joined_batch
 from trueweight.suites.importers.logs.line import Call, LogLine
 from trueweight.suites.importers.logs.rows import log_files, read_rows
-from trueweight.suites.importers.recorded_answer import answer_in, model_in, usage_in
+from trueweight.suites.importers.recorded_answer import answer_in, model_in, response_in, usage_in
 from trueweight.suites.strict_yaml import json_as_yaml
 
 _ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError, RecursionError, ArithmeticError)
@@ -157,14 +157,15 @@ def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
     request = chat_request(item, shape.body)
     if isinstance(request, Malformed):
         return request
-    prompt, cached, output = usage_in(call.response)
-    answer = answer_in(call.response) or answer_in(call.answer)
+    response = response_in(call.response)
+    prompt, cached, output = usage_in(response)
+    answer = answer_in(response) or answer_in(call.answer)
     stated = shape.body.get("model")
     recorded = None
     if answer is not None:
         recorded = RecordedAnswer(
             answer=answer,
-            model=model_in(call.response) or call.model or (stated if isinstance(stated, str) else ""),
+            model=model_in(response) or call.model or (stated if isinstance(stated, str) else ""),
             ms=call.ms,
             ttft_ms=call.ttft_ms,
             input_tokens=prompt if call.input_tokens is None else call.input_tokens,
