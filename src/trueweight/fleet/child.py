@@ -36,8 +36,7 @@ def running_fleet(
         command += ["--suite", suite]
     for api in apis:
         command += ["--api", api]
-    # One thread per process: the matrices are small, and a pool would only fight the client for its cores.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryDirectory(prefix="trueweight-fleet-") as folder, contextlib.ExitStack() as stack:
         error_file = stack.enter_context((Path(folder) / "stderr").open("w+", encoding="utf-8", errors="replace"))
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own arguments

@@ -22,6 +22,8 @@ _ABOUT_REQUEST: Final = frozenset(
     {SetupFault.REFUSED, SetupFault.UNKNOWN_MODEL, SetupFault.WRONG_PATH, SetupFault.NOT_THE_API}
 )
 """Faults that a refusal of tools looks like, where the same request without a tool is answered."""
+_COMPLETIONS: Final = (ProbeQuestion.SMALLEST, ProbeQuestion.PLAIN, ProbeQuestion.TOOL)
+"""Questions whose answers show whether a provider can be used; the fault of the first of them counts."""
 _SIMILAR: Final = 3
 _REFUSALS: Final = (400, 404, 422, 501)
 """Statuses with which hosts refuse a parameter that they do not have."""
@@ -58,13 +60,12 @@ class Seen(NamedTuple):
 
 def completed(seen: Iterable[Seen]) -> bool:
     """Whether a completion came from the provider's own address."""
-    asides = (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.SWITCH, ProbeQuestion.LOGPROBS)
-    return any(one.answer.answered and one.asked.question not in asides for one in seen)
+    return any(one.answer.answered for one in completions(seen))
 
 
-def as_served(seen: Iterable[Seen]) -> Iterator[Seen]:
-    """What was seen of the requests that switch no thinking."""
-    return (one for one in seen if one.asked.question is not ProbeQuestion.SWITCH)
+def completions(seen: Iterable[Seen]) -> Iterator[Seen]:
+    """What was seen of the requests that show whether the provider can be used: as served, at its own address."""
+    return (one for one in seen if one.asked.question in _COMPLETIONS)
 
 
 def has_switched(one: Seen) -> bool:
@@ -81,9 +82,8 @@ def main_diagnosis(seen: Sequence[Seen]) -> Diagnosis | None:
     """
     if completed(seen):
         return None
-    order = (ProbeQuestion.SMALLEST, ProbeQuestion.PLAIN, ProbeQuestion.TOOL)
-    by_question = {one.asked.question: one for one in seen if one.asked.question in order}
-    found = [by_question[question].diagnosis for question in order if question in by_question]
+    by_question = {one.asked.question: one for one in completions(seen)}
+    found = [by_question[question].diagnosis for question in _COMPLETIONS if question in by_question]
     if not found:
         found = [one.diagnosis for one in seen if one.asked.question is ProbeQuestion.MODELS]
         found = [one for one in found if one is not None and one.status in (None, 407, 429)]
@@ -120,7 +120,8 @@ def entry_of(provider: Provider, api: str, seen: Sequence[Seen], *, at: str, pro
     if found is None and not completed(seen):
         works_at = _address_found(provider.base_url_of(api), seen)
         found = Diagnosis(SetupFault.WRONG_SCHEME, seen[0].answer.said, None) if works_at else None
-    thoughts = [one.answer.thinking for one in as_served(seen) if one.answer.thinking is not None]
+    as_served = (one for one in seen if one.asked.question is not ProbeQuestion.SWITCH)
+    thoughts = [one.answer.thinking for one in as_served if one.answer.thinking is not None]
     return ProviderProbe(
         provider=provider.name,
         api=api,

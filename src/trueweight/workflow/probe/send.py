@@ -24,7 +24,7 @@ from trueweight.workflow.probe.diagnosis import answer_of, diagnose
 from trueweight.workflow.probe.entry import (
     Asked,
     Seen,
-    as_served,
+    completions,
     entry_of,
     has_switched,
     main_diagnosis,
@@ -238,7 +238,7 @@ class _Probing:
         an earlier way works. It is like the request that was answered with a thought, or else like the first."""
         for api in provider.api:
             seen = self._of(provider, api)
-            answered = [one for one in as_served(seen) if one.answer.answered and _is_completion(one)]
+            answered = [one for one in completions(seen) if one.answer.answered]
             thinking = [one for one in answered if one.answer.thinking is not None]
             mode = ThinkingMode.OFF if thinking else ThinkingMode.ON
             ways = (both or SwitchWays()).to(mode)
@@ -257,10 +257,6 @@ class _Probing:
             for api in provider.api:
                 if seen := self._of(provider, api):
                     yield entry_of(provider, api, seen, at=at, proxied=proxied)
-
-
-def _is_completion(one: Seen) -> bool:
-    return one.asked.question not in (ProbeQuestion.MODELS, ProbeQuestion.OTHER_URL, ProbeQuestion.LOGPROBS)
 
 
 def _at_other_addresses(provider: Provider, api: str, fault: SetupFault) -> Iterator[Asked]:
