@@ -83,3 +83,17 @@ def test_a_key_with_what_json_has_between_strings_is_found(key: str, size: int, 
         assert out != body
         assert KeySearch([key]).found_in(body)
         assert not KeySearch([key]).found_in(out)
+
+
+@pytest.mark.parametrize(
+    "key", ['VebLrNJUU"vQKG"YofVr', 'a"b"c"d"e"f"g"h', "ab\\cd\\ef\\gh\\ij\\kl", "f0a1b2&quot;c3d4e5f6"]
+)
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_a_key_with_quotes_or_backslashes_is_found_in_pieces(key: str, size: int) -> None:
+    """JSON escapes them, so that a piece is not what is between two quotes."""
+    texts = [key[at : at + size] for at in range(0, len(key), size)]
+    for body in (stream(*texts), json.dumps(texts).encode()):
+        out = KeySearch([key]).body(body)
+        assert len(out) == len(body)
+        assert out != body
+        assert not KeySearch([key]).found_in(out)

@@ -63,7 +63,7 @@ class KeyPatterns:
         self._split = _searcher(_split_pattern(forms, self._pieces)) if forms else None
         self._short, self._long = frozenset(self._pieces), frozenset(_long_pieces(forms))
         self._seeds = sorted(set(_seeds(forms)))
-        self._may_blank = not any(set(form.text) & set(b'"\\') for form in forms)
+        self._has_quotes = any(set(form.text) & set(b'"\\') for form in forms)
         self._can_spell = lru_cache(1024)(self._can_spell_in_any_order)
         # Quotes and slashes are escaped in every JSON text; that is of no interest if no form of a key has any.
         quotes = any(set(form.text) & set(b"\"'/\\") for form in forms)
@@ -75,7 +75,7 @@ class KeyPatterns:
 
     def no_trace_in(self, data: bytes) -> bool:
         """Whether a small text shows nothing of a key, escaped or split. Quick, and never wrongly true."""
-        if len(data) > _SMALL or not self._may_blank or b"\0" in data:
+        if len(data) > _SMALL or self._has_quotes or b"\0" in data:
             return False
         if may_have_escapes(data) and (self._may_be_escape.search(data) or _MAY_BE_CUT.search(data)):
             return False
@@ -111,9 +111,11 @@ class KeyPatterns:
         """
         if self._split is None or data.count(b'"') < 4:
             return False
+        if self._has_quotes:  # the pieces of such a key are not what is between two quotes
+            return True
         found: set[bytes] = set()
         rest, at = data, 0
-        for _ in range(_FEW if self._may_blank else 0):
+        for _ in range(_FEW):
             hit = self._split(rest, at)
             if hit is None:
                 return self._can_spell(frozenset(found)) and self._is_spelled_in(data)
