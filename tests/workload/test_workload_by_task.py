@@ -12,9 +12,11 @@ from logs import chat_body, chat_response, litellm_row
 from runs import as_recorded, record, workload_of
 
 from trueweight.assess import parse_bar
-from trueweight.core import Case, Estimate, Price, Provider
+from trueweight.assess.by_task import staying_tasks
+from trueweight.core import Case, Estimate, Price, Provider, Ruling
 from trueweight.core.assessment import Recommendation
-from trueweight.core.decision import HostDecision, Move, Stays
+from trueweight.core.bar_outcome import WorkloadRule
+from trueweight.core.decision import HostDecision, Move, MoveReason, Stays
 from trueweight.core.summary import Summary
 from trueweight.core.task import Answer
 from trueweight.core.workload import (
@@ -23,6 +25,7 @@ from trueweight.core.workload import (
     Quality,
     TaskResult,
     TaskSummary,
+    WorkloadRuling,
     WorkloadSummary,
 )
 from trueweight.report.words import summary_sentence
@@ -190,15 +193,11 @@ def _simulated(rng: np.random.Generator, rates: Mapping[str, float], size: int) 
     )
 
 
-@pytest.mark.parametrize("rates", [(0.89, 0.2, 0.89), (0.86, 0.84, 0.99), (0.8, 0.5, 0.89)])
-def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: tuple[float, ...]) -> None:
-    """Simulated, 60 workloads of three tasks of 60 cases: of those that remain when the worst is left out, which is
-    chosen by the same answers, hardly any meets 90% surely although its true mean is below. Better ones do."""
-    rng = np.random.default_rng(3)
-    named = dict(zip(("a", "b", "c"), rates, strict=True))
-    workload = WorkloadSummary(
+def _of_tasks(*names: str) -> WorkloadSummary:
+    """A workload of tasks of 60 cases."""
+    return WorkloadSummary(
         name="w",
-        cases=180,
+        cases=60 * len(names),
         candidates=1,
         tasks=tuple(
             TaskSummary(
@@ -209,12 +208,36 @@ def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: 
                 recorded=60,
                 golden=0,
                 self_agreement=_N,
-                share=1 / 3,
+                share=1 / len(names),
             )
-            for one in named
+            for one in names
         ),
         baseline=None,  # type: ignore[arg-type]
     )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [(Ruling.FAIL, MoveReason.RULE_MISSED), (Ruling.INCONCLUSIVE, MoveReason.RULE_OPEN)]
+)
+def test_a_task_that_stays_says_where_its_mistakes_are(outcome: Ruling, code: MoveReason) -> None:
+    """By golden answers a lost field is missed as well; by recorded ones it is open, and golden ones would decide."""
+    found = _simulated(np.random.default_rng(1), {"a": 0.2, "b": 1.0}, 60)
+    missed = WorkloadRuling(rule=WorkloadRule.QUALITY, outcome=Ruling.FAIL, task="a", at_least=-0.02)
+    lost = WorkloadRuling(rule=WorkloadRule.FIELD, outcome=outcome, task="a", label="queue", at_least=0.7)
+    found = msgspec.structs.replace(found, rulings=(missed, lost))
+    left = next(one for one in staying_tasks(_of_tasks("a", "b"), found) if one.task == "a")
+    assert left.code is Stays.MISSED
+    assert left.where is not None
+    assert (left.where.code, left.where.label) == (code, "queue")
+
+
+@pytest.mark.parametrize("rates", [(0.89, 0.2, 0.89), (0.86, 0.84, 0.99), (0.8, 0.5, 0.89)])
+def test_the_tasks_that_remain_are_not_said_to_meet_a_bar_that_they_miss(rates: tuple[float, ...]) -> None:
+    """Simulated, 60 workloads of three tasks of 60 cases: of those that remain when the worst is left out, which is
+    chosen by the same answers, hardly any meets 90% surely although its true mean is below. Better ones do."""
+    rng = np.random.default_rng(3)
+    named = dict(zip(("a", "b", "c"), rates, strict=True))
+    workload = _of_tasks(*named)
     wrong = 0
     for _ in range(60):
         found = _simulated(rng, named, 60)

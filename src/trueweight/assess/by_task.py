@@ -71,13 +71,15 @@ def staying_tasks(workload: WorkloadSummary, found: ProviderWorkload) -> Iterato
         still = next((one for one in own if one.outcome is Ruling.INCONCLUSIVE), None)
         if missed is not None:
             lost = next((one for one in own if one.rule in WHERE and one is not missed), None)
+            surely = lost is not None and lost.outcome is Ruling.FAIL  # by golden answers
+            code = MoveReason.RULE_MISSED if surely else MoveReason.RULE_OPEN
             yield StayingTask(
                 task=task.name,
                 code=Stays.MISSED,
                 cases=task.cases,
                 share=task.share,
                 reason=reason_of(MoveReason.RULE_MISSED, missed),
-                where=None if lost is None else reason_of(MoveReason.RULE_OPEN, lost),
+                where=None if lost is None else reason_of(code, lost),
             )
         elif task.name in undecided:
             yield undecided[task.name]
