@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -15,7 +16,7 @@ from rich.console import Console
 from trueweight.cli._screen import say
 from trueweight.core import Provider, SwitchWays, Trial
 from trueweight.core.probe import Probe
-from trueweight.report.words import fault_sentence
+from trueweight.report.words import fault_sentence, unanswered_sentence
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.probe import ProbeResult, is_known, probe_providers, read_probe
@@ -91,10 +92,12 @@ def _earlier(directory: Path, given: Probe | None, *, fresh: bool) -> Probe | No
 
 
 def print_stopped(probe: Probe, screen: Console) -> None:
-    """A line for each provider and API that the probe stopped."""
-    apis = {one.provider: 0 for one in probe.providers}
+    """A line for each provider and API that the probe stopped, and for each that gave it no answer and is asked all the
+    same, because it may answer later."""
+    apis = Counter(one.provider for one in probe.providers)
     for one in probe.providers:
-        apis[one.provider] += 1
-    for one in probe.stopped:
         label = one.provider if apis[one.provider] == 1 else f"{one.provider} ({one.api})"
-        say(screen, f"{label}: stopped before the run. {fault_sentence(one)}")
+        if one.fault is not None:
+            say(screen, f"{label}: stopped before the run. {fault_sentence(one)}")
+        elif words := unanswered_sentence(one):
+            say(screen, f"{label}: {words}")

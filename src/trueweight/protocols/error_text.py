@@ -26,6 +26,7 @@ _MESSAGE = (
     "reason",
 )
 _CODE = ("code", "type", "status", "error_code", "errorCode", "status_code", "reason")
+_STATUSES = ("code", "status", "status_code", "statusCode")
 _INSIDE = ("error", "errors", "base_resp", "detail", "response")
 _TITLE = re.compile(r"<title[^>]*>(.{1,400}?)</title", re.IGNORECASE | re.DOTALL)
 _HIDDEN = re.compile(r"<(script|style|head)\b.{0,100000}?</\1\s*>|<!--.{0,20000}?-->", re.IGNORECASE | re.DOTALL)
@@ -93,7 +94,13 @@ def _of_json(value: Any) -> ErrorText:
 def _reports_error(value: Mapping[str, Any]) -> bool:
     base = value.get("base_resp")
     failed = isinstance(base, Mapping) and base.get("status_code") not in (None, 0, "0")
+    failed = failed or value.get("success") is False or any(_is_error_status(value.get(key)) for key in _STATUSES)
     return failed or bool(value.get("error") or value.get("errors")) or value.get("object") == "error"
+
+
+def _is_error_status(value: Any) -> bool:
+    """Whether a field holds an HTTP status of an error, as gateways write it into a body that they send with 200."""
+    return not isinstance(value, bool) and str(value).isdecimal() and 400 <= int(str(value)[:4]) < 600
 
 
 def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:

@@ -61,8 +61,16 @@ def _wrong(value: Any, wanted: str, where: str, span: Span, anomalies: Anomalies
         anomalies.add(Kind.WRONG_TYPE, f"{where} is {json_type(value)}, not {wanted}", span)
 
 
+_NUMBER: Final = r"\d{1,15}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?"
+"""A cost, in JSON or in a string."""
+_DECIMAL: Final = re.compile(_NUMBER, re.ASCII)
+
+
 def as_cost(value: Any) -> float | None:
-    """The cost in USD that a server states: a number that is not negative and that a double can hold, else None."""
+    """The cost in USD that a server states: a number, or a string of one, that is not negative and that a double can
+    hold; else None."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
         return None
     return float(value)
@@ -89,7 +97,7 @@ def stated_cost(usage: JsonObject) -> float | None:
     return found + (as_cost(details.get("upstream_inference_cost")) or 0.0)
 
 
-_AMOUNT: Final = rb'"\s*+:\s*+(\d{1,15}(?:\.\d{1,20})?(?:[eE]-?\d{1,2})?)'
+_AMOUNT: Final = rb'"\s*+:\s*+"?(' + _NUMBER.encode() + rb")"
 _COSTS: Final = tuple(
     (re.compile(rb'"' + name + _AMOUNT), unit)
     for name, unit in ((rb"(?:total_)?cost", 1), (rb"estimated_cost", 1), (rb"cost_in_usd_ticks", TICKS))

@@ -305,6 +305,29 @@ FAULTS: dict[str, Fault] = {
         "https",
     ),
     "not HTTP": Fault(always(Answer(raw=b"SSH-2.0-OpenSSH_9.6\r\n")), SetupFault.NOT_HTTP),
+    # what answers in place of the host
+    "a network's login": Fault(
+        _moved(302, "http://wifi.hotel.example/login?to={path}"),
+        SetupFault.REDIRECT,
+        "wifi.hotel",
+        "log in there first",
+    ),
+    "a network's login page": Fault(
+        always(page(200, "Hotel WiFi: sign in")), SetupFault.NOT_THE_API, "WiFi", "log in there first"
+    ),
+    # an error in a success
+    "200 with a status in the body": Fault(
+        always(Answer(200, {"code": 401, "msg": "unauthorized: token expired", "data": None})),
+        SetupFault.KEY_REFUSED,
+        "token expired",
+        "expired",
+    ),
+    "200 with a status as text": Fault(
+        always(Answer(200, {"status": "402", "message": "balance is 0, please top up"})), SetupFault.NO_CREDIT, "top up"
+    ),
+    "200 without success": Fault(
+        always(Answer(200, {"success": False, "message": "account suspended"})), SetupFault.REFUSED, "suspended"
+    ),
     # the rest
     "every request": Fault(
         always(error(400, "Organisation has not accepted the terms of use")),
@@ -361,6 +384,7 @@ def test_schemes_are_told_apart_by_a_request_without_the_key() -> None:
         found = probe_one(host.url().replace("https:", "http:"), key=KEY)
         untrusted = probe_one(host.url(), key=KEY)
     assert (found.fault, found.works_at) == (SetupFault.WRONG_SCHEME, host.url())
+    assert "tried, and it speaks TLS there, with the next fault: " in cure(found)
     assert untrusted.fault is SetupFault.TLS
     assert "SSL_CERT_FILE" in cure(untrusted)
 
@@ -445,6 +469,9 @@ NO_FAULTS: dict[str, Behaviour] = {
     ),
     "temperature is refused": lambda r: error(400, "temperature must be 1") if "temperature" in r.body else healthy(r),
     "overloaded": lambda _: error(503, "The server is overloaded"),
+    "a model that is being loaded": lambda _: error(503, "Loading model", type="unavailable_error"),
+    "its name in another word": lambda _: error(503, "the deployment is unavailable"),
+    "a model that is back later": lambda _: error(503, "Model m is unavailable, please try again later"),
     "a page of a dead upstream": lambda _: page(502, "502 Bad Gateway"),
     "rate-limited": lambda _: Answer(
         429, {"error": {"message": "Rate limit reached for requests"}}, {"Retry-After": "1"}

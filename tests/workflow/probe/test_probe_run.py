@@ -88,6 +88,16 @@ def test_exit_3_and_nothing_sent_if_no_provider_is_left(tmp_path: Path) -> None:
     assert of_suite(host) == 0
 
 
+def test_a_provider_that_may_answer_later_is_asked_and_named_with_its_words(tmp_path: Path) -> None:
+    """503 while a model is loaded is no setup fault: its words are on the screen before the run, and exit 3 after."""
+    with serve(lambda _: error(503, "Loading model")) as host:
+        write(tmp_path, ("p", host.url()))
+        done = run(tmp_path, "--retries", 0)
+    assert done.returncode == 3
+    assert "p: No answer (HTTP 503), and no setup fault: Loading model" in done.stderr
+    assert of_suite(host) == 1
+
+
 def test_the_key_is_nowhere_even_if_the_server_echoes_it(tmp_path: Path) -> None:
     """Law 7, in each file of the run and on the screen."""
     key = "sk-abcdefghijklmnop"

@@ -15,7 +15,14 @@ from trueweight.report.words.limits import (
     run_notes,
     thinking_name,
 )
-from trueweight.report.words.probe import api_title, cure, fault_clause, fault_sentence, probe_lines
+from trueweight.report.words.probe import (
+    api_title,
+    cure,
+    fault_clause,
+    fault_sentence,
+    probe_lines,
+    unanswered_sentence,
+)
 from trueweight.report.words.reasons import reason_clause, reason_sentence, short_reason, summary_sentence
 from trueweight.report.words.recommendation import (
     DRIFT_WORDS,
@@ -66,5 +73,6 @@ __all__ = [
     "short_reason",
     "summary_sentence",
     "thinking_name",
+    "unanswered_sentence",
     "word_of",
 ]

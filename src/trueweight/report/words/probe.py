@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -35,6 +36,8 @@ _FAULTS: Final[Mapping[SetupFault, str]] = MappingProxyType(
     }
 )
 
+_LOGIN: Final = re.compile(r"(?i)\blog-?_? ?in\b|\bsign-?_? ?in\b|wi-?fi|hotspot|captive|portal")
+
 _TOOLS: Final = ("tools", "tool_choice")
 _RENAMED: Final = MappingProxyType({"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"})
 
@@ -56,6 +59,17 @@ def fault_sentence(probe: ProviderProbe) -> str:
         return ""
     said = f": “{cut(probe.said, _SAID)}”" if probe.said else ""
     return f"Setup fault: {fault_clause(probe)}{said}." + (f" {cure(probe)}" if probe.base_url else "")
+
+
+def unanswered_sentence(probe: ProviderProbe) -> str:
+    """That no request of a probe was answered although the setup is not at fault, with the server's words; "" for a
+    provider that answered, or that was not probed."""
+    own = [answer for answer in probe.answers if answer.question is not ProbeQuestion.OTHER_URL]
+    last = next((answer for answer in reversed(own) if not answer.answered), None)
+    if probe.fault is not None or probe.answered or last is None:
+        return ""
+    status = f" (HTTP {last.status})" if last.status is not None else ""
+    return f"No answer{status}, and no setup fault: {_failed(last)}"
 
 
 def stopped_apis(probes: Sequence[ProviderProbe]) -> Iterator[str]:
@@ -107,10 +121,10 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
         case SetupFault.REDIRECT:
             return (
                 "Set base_url to the address of the API itself. Redirects are not followed, because they would carry "
-                "the key."
+                f"the key.{_login(probe)}"
             )
         case SetupFault.WRONG_PATH | SetupFault.NOT_THE_API:
-            return f'Check base_url = "{probe.base_url}": most APIs are at …/v1.{tried}'
+            return f'Check base_url = "{probe.base_url}": most APIs are at …/v1.{tried}{_login(probe)}'
         case SetupFault.UNKNOWN_MODEL:
             return _cure_of_model(probe)
         case SetupFault.KEY_MISSING:
@@ -127,6 +141,11 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
         case SetupFault.REFUSED:
             return "Its words say why. extra_body and headers of the provider's entry are part of the request too."
     return ""
+
+
+def _login(probe: ProviderProbe) -> str:
+    """What to do if a page to log in answers: that of a network answers in place of any host."""
+    return " If that is the login page of this network, log in there first." if _LOGIN.search(probe.said) else ""
 
 
 def _other_header(probe: ProviderProbe) -> str:
@@ -149,11 +168,15 @@ def _address(probe: ProviderProbe) -> str:
 def _why(probe: ProviderProbe) -> str:
     if probe.fault is SetupFault.REDIRECT:
         return "the redirect leads there."
-    return (
-        "it answers there."
-        if probe.fault in (SetupFault.WRONG_PATH, SetupFault.NOT_THE_API)
-        else "tried, and it answers."
-    )
+    if probe.fault in (SetupFault.WRONG_PATH, SetupFault.NOT_THE_API):
+        return "it answers there."
+    there = (one for one in probe.answers if one.question is ProbeQuestion.OTHER_URL and not one.answered)
+    failed = next((one for one in there if one.url.startswith(f"{probe.works_at}/")), None)
+    if failed is None:
+        return "tried, and it answers."
+    if failed.status is None:
+        return f"tried, and it speaks TLS there, with the next fault: {_failed(failed)}."
+    return f"tried, and it speaks HTTP there: {failed.status}, “{_failed(failed)}”."
 
 
 def _tried(probe: ProviderProbe) -> str:
@@ -186,11 +209,7 @@ def probe_lines(probe: ProviderProbe) -> Iterator[str]:
     if probe.fault is not None:
         yield fault_sentence(probe)
     elif not probe.answered:
-        own = [answer for answer in probe.answers if answer.question is not ProbeQuestion.OTHER_URL]
-        last = next((answer for answer in reversed(own) if not answer.answered), None)
-        yield (
-            f"No answer, and no setup fault: {_failed(last)}" if last else "Not probed: a limit of the run is reached."
-        )
+        yield unanswered_sentence(probe) or "Not probed: a limit of the run is reached."
     if probe.models is not None:
         listed = "is listed" if probe.model_listed else "is not listed"
         yield f"Models: {probe.models}; {probe.model} {listed}."

@@ -17,6 +17,7 @@ from trueweight.workflow.probe.words_of_servers import (
     names_model,
     names_proxy,
     names_region,
+    names_wait,
 )
 
 _BY_KIND: Final[Mapping[FailureKind, SetupFault]] = {
@@ -165,7 +166,8 @@ def _of_response(  # noqa: PLR0911 - one line for each fault
         return _of_rate_limit(attempt, words, retry_budget=retry_budget, asked=asked)
     if status >= 500 and status != 501:
         # A server that fails may recover. A gateway without a route to the model will not.
-        named = provider.model.lower() in error.message.lower() and names_model(words, provider.model)
+        about = re.search(rf"(?<!\w){re.escape(provider.model)}(?!\w)", error.message, re.IGNORECASE)
+        named = about and names_model(words, provider.model) and not names_wait(words)
         return SetupFault.UNKNOWN_MODEL if named and not error.page else None
     if status in (401, _FORBIDDEN) or not 200 <= status < 300:
         return _of_refusal(status, error, words, provider)

@@ -60,6 +60,12 @@ _KEY: Final = _any(
     r"unauthori[sz]ed|unauthenticated|authentication|login fail|not logged in|permission[_ ]denied",
     "令牌|密钥|鉴权|认证",
 )
+_PASSES: Final = _any(
+    r"\bloading\b|\bstarting\b|warm(?:ing)? ?up|cold start|\bnot (?:yet )?ready\b|overload|over ?capacity|\bcapacity\b",
+    r"\btemporar|\bcurrently\b|\bmomentar|\btry (?:your request )?again|\blater\b|\bretry\b|\bbusy\b|high demand",
+    r"maintenance",
+    "加载|稍后|繁忙|过载",
+)
 _PLAIN_HTTP_TO_TLS: Final = _any(
     r"http request (?:was sent )?to (?:an? |the )?https", r"requires? (?:tls|https|ssl)", "(?:ssl|https) required"
 )
@@ -87,6 +93,11 @@ def names_model(words: str, model: str) -> bool:
     lowered = words.lower()
     missing = ("not found", "not exist", "unknown", "not available", "not supported", "invalid", "no available")
     return len(model) > 2 and model.lower() in lowered and any(word in lowered for word in missing)
+
+
+def names_wait(words: str) -> bool:
+    """Whether the words say that the model will answer later: it is being loaded, or is overloaded."""
+    return bool(_PASSES.search(words))
 
 
 def names_key(words: str) -> bool:
