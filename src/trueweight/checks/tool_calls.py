@@ -12,7 +12,7 @@ from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, SampleCall, SampleReply, calls, sample_case
-from trueweight.core.request import declared_tools
+from trueweight.core.request import custom_tools, declared_tools
 from trueweight.protocols import narrow
 
 _WRITTEN = re.compile(r"functions\..+:\d+")
@@ -32,7 +32,7 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 )
 def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     """``tool-name-clean`` judges a name with control tokens in it."""
-    tools = declared_tools(case.request)
+    tools = {*declared_tools(case.request), *custom_tools(case.request)}
     wrong = [c for c in reply.calls if c.name and c.name not in tools and not find_markers(c.name)]
     if wrong:
         name = wrong[0].name or ""

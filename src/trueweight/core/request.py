@@ -38,6 +38,13 @@ def declared_tools(request: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def custom_tools(request: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the request's custom tools, which take free text in place of arguments."""
+    tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]
+    named = [one.get("custom", one) for one in tools if one.get("type") == "custom"]
+    return frozenset(one["name"] for one in named if isinstance(one, Mapping) and isinstance(one.get("name"), str))
+
+
 def declared_types(request: Mapping[str, Any]) -> frozenset[str]:
     """The types of the request's tools, and ``function``."""
     tools = [tool for tool in _listed(request.get("tools")) if isinstance(tool, Mapping)]

@@ -46,7 +46,9 @@ def error_in(body: bytes, find: ErrorOf | None = None) -> str | None:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            continue
+            if not named:
+                continue
+            value = text
         if (message := _message((find or error_of)(value, named=named))) is not None:
             return message
     return None

@@ -265,6 +265,8 @@ def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies, lim
         anomalies.add(kind, detail, event.span)
     if not document.ok:
         anomalies.add(Kind.SSE_BAD_JSON, document.error, event.span)
+        if event.name == "error":
+            assembler.take_error({"error": event.data})
     else:
         assembler.add_event(event, document.value)
     return document

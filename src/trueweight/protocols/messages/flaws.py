@@ -50,6 +50,8 @@ _FIELDS_OF_BLOCK: Final[Mapping[str, Mapping[str, type]]] = {
     "redacted_thinking": {"data": str},
     "tool_use": {"id": str, "name": str},
 }
+_OF_OTHER_APIS: Final = frozenset({"output_text", "input_text", "reasoning", "refusal", "function", "function_call"})
+"""Types that the parts of a reply have in chat completions and in Responses. New types of blocks are not judged."""
 _TEXT_OF_DELTA: Final[Mapping[str, str]] = {
     **{kind: name for kind, (name, _) in DELTAS.items()},
     "signature_delta": "signature",
@@ -68,10 +70,13 @@ _NOWHERE: Final = Span(0, 0)
 
 
 def flaws_of_block(block: Any, where: str) -> Iterator[str]:
-    """What a content block lacks, in words. Blocks of types that this version does not know are not judged."""
+    """What a content block lacks, in words. Of the types that this version does not know, only those of other APIs are
+    judged."""
     if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
         yield f"{where} is not a content block with a type"
         return
+    if block["type"] in _OF_OTHER_APIS:
+        yield f"{where} is of the type {block['type']}, which another API has"
     for name, wanted in _FIELDS_OF_BLOCK.get(block["type"], {}).items():
         if name not in block:
             yield f"{where}, a {block['type']} block, has no {name}"
@@ -115,6 +120,8 @@ class _Walk:
         if self.ended:
             self.note(FlawKind.END, f"{event.name or event.text[:40]!r} came after message_stop")
             return
+        if event.name == "ping" and data == {}:
+            return  # SDKs leave a ping out by its name
         if not isinstance(data, dict) or not isinstance(data.get("type"), str):
             words = "is not a JSON object" if not isinstance(data, dict) else "has no type"
             kind = FlawKind.END if event.raw.strip() == DONE else FlawKind.SHAPE

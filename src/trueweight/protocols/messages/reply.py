@@ -22,6 +22,7 @@ FINISHES: Final[Mapping[str, Finish]] = {
     "tool_use": Finish.CALLS,
     "refusal": Finish.FILTER,
     "pause_turn": Finish.OTHER,
+    "compaction": Finish.OTHER,
 }
 """The stop reasons of the API, and what each means."""
 END: Final = "message_stop"

@@ -168,11 +168,13 @@ class ResponsesAssembler(Assembler):
         _take(builder, event, kind, span)
 
     def _find(self, name: Any, index: int | None) -> ItemBuilder | None:
-        """The item that an event is about: by its id, else by its index, else the last one."""
+        """The item that an event is about: by its id, else by its index, else the last one. Of two items with the same
+        id, the index says which."""
+        placed = self._by_index.get(index) if index is not None else None
         if isinstance(name, str) and name in self._by_id:
-            return self._by_id[name]
+            return placed if placed is not None and placed.id == name else self._by_id[name]
         if index is not None:
-            return self._by_index.get(index)
+            return placed
         unnamed = not isinstance(name, str) or not name
         return self._items[-1] if self._items and unnamed else None
 

@@ -50,6 +50,7 @@ def documents(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
     source=_CREATE,
     why="Typed clients raise; untyped ones fail later and elsewhere.",
     fix="Validate responses against the API's schema before they are sent.",
+    explains=("finish-without-calls", "messages-stop-with-calls", "reply-not-empty"),
     example=Example(plain(message() | {"content": "hello"}, api="messages"), '"hello"', _HELLO),
 )
 def messages_shape(_: Case, reply: Reply) -> CheckResult | None:

@@ -128,7 +128,7 @@ def _place(reply: Reply) -> tuple[Span, ...]:
 
 
 def _named(reply: Reply) -> Any:
-    """``stop_sequence`` of the message; None if it is absent or null."""
+    """``stop_sequence`` of the message; None if it is absent, null or empty."""
     holders = (
         [reply.json]
         if not reply.streamed
@@ -139,4 +139,4 @@ def _named(reply: Reply) -> Any:
         ]
     )
     named = [holder.get("stop_sequence") for holder in holders if isinstance(holder, dict)]
-    return next((one for one in reversed(named) if one is not None), None)
+    return next((one for one in reversed(named) if one not in (None, "")), None)

@@ -56,6 +56,7 @@ def messages_event_names(_: Case, reply: Reply) -> CheckResult | None:
     source=_STREAMING,
     why="Typed clients raise in the middle of a stream.",
     fix="Validate events against the API's schema before they are sent.",
+    explains=("reply-not-empty",),
     example=Example(stream([*_PLAIN[:2], delta(0, "text_delta", text=None), *_PLAIN[3:]]), "null", GOOD),
 )
 def messages_event_shape(_: Case, reply: Reply) -> CheckResult | None:
@@ -120,6 +121,7 @@ def messages_stream_end(_: Case, reply: Reply) -> CheckResult | None:
     source=_STREAMING,
     why="SDKs put blocks into a list by index: a wrong one raises, or text goes to another block.",
     fix="Count the index up with each block, and send content_block_stop before the next one and before message_delta.",
+    explains=("reply-not-empty",),
     example=Example(stream([*_PLAIN[:3], *_PLAIN[4:]]), "message_delta", GOOD),
 )
 def messages_blocks(_: Case, reply: Reply) -> CheckResult | None:

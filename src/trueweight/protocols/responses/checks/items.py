@@ -20,6 +20,7 @@ from trueweight.protocols.responses.transcript import (
     PART_DONE,
     StreamedItem,
     TypedEvent,
+    final_response,
     item_of,
     streamed_items,
     texts_of,
@@ -33,14 +34,14 @@ _HELLO = events(response(message()), [["hel", "lo"]])
 @check(
     "responses-event-place",
     "Every event about an item has its output_index and item_id, and content_index for its content.",
-    failure="{cases} had events about an item that do not say which, or name an item that was not begun",
+    failure="{cases} had events about an item that do not say which, or name another one",
     protocol="responses",
     scope=Scope.COMPLETION,
     engine=True,
-    explains=("responses-call-constant", "responses-item-constant"),
+    explains=("responses-call-constant", "responses-final-output", "responses-item-constant"),
     source="https://github.com/lemonade-sdk/lemonade/issues/3607",
     why="Clients put deltas where these say. Without them, parallel items run into each other or are dropped.",
-    fix="Send output_index, item_id and content_index with each event, the same id from beginning to end.",
+    fix="Count output_index and content_index from 0, and send them and item_id with each event: one id for each item.",
     example=Example(
         streamed([{key: value for key, value in one.items() if key != "output_index"} for one in _HELLO]),
         "output_item.added",
@@ -48,7 +49,8 @@ _HELLO = events(response(message()), [["hel", "lo"]])
     ),
 )
 def event_place(_: Case, reply: Reply) -> CheckResult | None:
-    """An index belongs to one item: its id does not change between its first and its last event."""
+    """An index belongs to one item, whose id does not change between its first and its last event; it is the place of
+    the item in the output of the last event, and that of a part in the content of its item."""
     found = [one for one in typed_events(reply) if one.type in (ADDED, DONE) or one.type.startswith(ABOUT_ITEM)]
     if not found:
         return None
@@ -56,7 +58,7 @@ def event_place(_: Case, reply: Reply) -> CheckResult | None:
     for one in found:
         if problem := _misplaced(one, ids):
             return problem
-    return Pass()
+    return _out_of_range(reply) or Pass()
 
 
 def _misplaced(one: TypedEvent, ids: dict[int, str]) -> Fail | None:
@@ -66,19 +68,47 @@ def _misplaced(one: TypedEvent, ids: dict[int, str]) -> Fail | None:
             return Fail(f"{one.type} has no {needed}", needed, quote(value), (one.span,))
     index = one.data["output_index"]
     if one.type in (ADDED, DONE):
-        item = one.data.get("item")
-        name = item.get("id") if isinstance(item, dict) else None
-        if not isinstance(name, str) or not name:
-            return Fail(f"the item of {one.type} has no id", "item.id", quote(name), (one.span,))
-        known = ids.get(index)
-        if (one.type == DONE and known not in (None, name)) or (one.type == ADDED and known is not None):
-            got = f"{quote(known)}, then {quote(name)}"
-            return Fail(f"output_index {index} has two items", "one item for an output_index", got, (one.span,))
-        ids[index] = name
-        return None
+        return _take_item(one, index, ids)
     name = one.data.get("item_id")
     if index in ids and name != ids[index]:
         return Fail(f"{one.type} names another item than its index", quote(ids[index]), quote(name), (one.span,))
+    return None
+
+
+def _take_item(one: TypedEvent, index: int, ids: dict[int, str]) -> Fail | None:
+    """Keep the id of the item that an event has whole; a failure if another item has its index or its id."""
+    name = item_of(one).get("id")
+    if not isinstance(name, str) or not name:
+        return Fail(f"the item of {one.type} has no id", "item.id", quote(name), (one.span,))
+    known = ids.get(index)
+    if (one.type == DONE and known not in (None, name)) or (one.type == ADDED and known is not None):
+        got = f"{quote(known)}, then {quote(name)}"
+        return Fail(f"output_index {index} has two items", "one item for an output_index", got, (one.span,))
+    if one.type == ADDED and name in ids.values():
+        return Fail("two items have the same id", "an id for each item", quote(name), (one.span,))
+    ids[index] = name
+    return None
+
+
+def _out_of_range(reply: Reply) -> Fail | None:
+    """An index that is no position in the output of the last event, or in the content of its item."""
+    final = final_response(reply)
+    output = final.get("output") if final is not None and final.get("status") != "failed" else None
+    items, size = streamed_items(reply), len(output) if isinstance(output, list) else 0
+    for item in items:
+        # An output that lacks items is for responses-final-output.
+        if item.done is not None and size >= len(items) and isinstance(item.key, int) and not 0 <= item.key < size:
+            words = f"output_index {item.key} is no position in the output of the response, which has {size} item(s)"
+            return Fail(words, f"0 to {size - 1}", str(item.key), (item.done.span,))
+        content = item_of(item.done).get("content") if item.done is not None else None
+        parts = len(content) if isinstance(content, list) else 0
+        for one in item.events if parts else ():
+            at = one.data.get("content_index")
+            if isinstance(at, int) and not 0 <= at < parts:
+                words = (
+                    f"content_index {at} of {one.type} is no position in the item's content, which has {parts} part(s)"
+                )
+                return Fail(words, f"0 to {parts - 1}", str(at), (one.span,))
     return None
 
 

@@ -95,8 +95,9 @@ def _summary(item: Mapping[str, Any]) -> list[Any]:
     ),
 )
 def call_constant(_: Case, reply: Reply) -> CheckResult | None:
-    """Compares fields that are there; ``call-id-present`` and ``tool-name-present`` judge one without them."""
-    return _judge_versions(reply, ("call_id", "name"))
+    """A field that is only in some of the places fails as well; ``call-id-present`` and ``tool-name-present`` judge a
+    call without them."""
+    return _judge_versions(reply, ("call_id", "name"), everywhere=True)
 
 
 @check(
@@ -119,8 +120,15 @@ def item_constant(_: Case, reply: Reply) -> CheckResult | None:
     return _judge_versions(reply, ("id", "status"), since=DONE)
 
 
-def _judge_versions(reply: Reply, names: tuple[str, ...], since: str = ADDED) -> CheckResult | None:
-    """Whether these fields of each item are the same in its events and in the last one; ``since``: the first event."""
+def _judge_versions(
+    reply: Reply, names: tuple[str, ...], since: str = ADDED, *, everywhere: bool = False
+) -> CheckResult | None:
+    """Whether these fields of each item are the same in its events and in the last one.
+
+    Args:
+        since: the first event that is compared.
+        everywhere: whether a field that one of them has must be in each.
+    """
     last, judged = _last(reply), False
     if last is None:
         return None
@@ -131,6 +139,9 @@ def _judge_versions(reply: Reply, names: tuple[str, ...], since: str = ADDED) ->
         for name in names:
             given = [(one[name], span) for one, span in versions if isinstance(one.get(name), str) and one[name]]
             judged |= len(given) > 1
+            if everywhere and given and len(given) < len(versions):
+                without = next(span for one, span in versions if not isinstance(one.get(name), str) or not one[name])
+                return Fail(f"an item has its {name} in some of its events", f"{name} in each", "none", (without,))
             for before, after in pairwise(given):
                 if before[0] != after[0]:
                     got = f"{quote(before[0])}, then {quote(after[0])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from trueweight.core import Case, Reply, Severity
@@ -194,7 +195,7 @@ def store_forgotten(case: Case, reply: Reply) -> CheckResult | None:
 def tools_kept(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """A refusal must name the type or the tool. An answer must have the tool among its tools, or use it."""
     kind = str(params["type"])
-    if 400 <= reply.status < 500:
+    if 400 <= reply.status < 500 or reply.status == HTTPStatus.NOT_IMPLEMENTED:
         if kind in reply.text or "tool" in reply.text.lower():
             return Pass()
         return Fail("the refusal does not say that it is about the tool", kind, quote(reply.text), whole(reply))
@@ -206,7 +207,8 @@ def tools_kept(_: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult 
     if found is None:
         return None
     tools = found.get("tools")
-    kept = isinstance(tools, list) and any(isinstance(one, dict) and one.get("type") == kind for one in tools)
+    given = [str(one.get("type")) for one in tools if isinstance(one, dict)] if isinstance(tools, list) else []
+    kept = any(one.startswith(kind) for one in given)  # web_search_2025_08_26 is a version of web_search
     used = any(str(item.get("type")).startswith(kind) for item in output_of(found))
     if kept or used:
         return Pass()

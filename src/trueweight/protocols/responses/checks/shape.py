@@ -11,12 +11,16 @@ from trueweight.core.evidence import fail_on, quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, says
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind, locate_field
-from trueweight.protocols.responses.items import CUSTOM, FUNCTION, MESSAGE, OUTPUT, REASONING
+from trueweight.protocols.responses.items import CUSTOM, FUNCTION, MESSAGE, REASONING
 from trueweight.protocols.responses.sample import answered, function_call, incomplete, message, reasoning, response
 from trueweight.protocols.responses.transcript import final_response, output_of, typed_events
 
 _OBJECT = "https://platform.openai.com/docs/api-reference/responses/object"
 _STATUSES: Final = ("completed", "failed", "in_progress", "cancelled", "queued", "incomplete")
+_WRITTEN: Final = (MESSAGE, REASONING, FUNCTION, CUSTOM)
+"""Types of the items that the model writes."""
+_OTHER_REASONS: Final = ("length", "max_tokens", "max_completion_tokens", "stop", "end_turn", "tool_calls")
+"""What other APIs call the end of a reply: clients of this one do not know the words."""
 _CUT: Final = "https://github.com/vllm-project/vllm/issues/57998"
 
 
@@ -61,14 +65,16 @@ def response_shape(_: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "responses-items",
-    "Every item has the fields of its type: id and type, content with typed parts, or call_id, name and arguments.",
-    failure="{cases} had an output item without a field that its type has",
+    "Every item has the fields of its type: type and an id that no other has, content with typed parts, or call_id, "
+    "name and arguments.",
+    failure="{cases} had an output item without a field that its type has, or with the id of another one",
     protocol="responses",
     scope=Scope.COMPLETION,
     engine=True,
     source=_OBJECT,
     why="Clients send items back as they are, and servers refuse those without these fields.",
     fix="Fill in the fields of each item, in the last event too.",
+    explains=("reply-not-empty",),
     example=Example(answered(response(message(role=None))), "role", SAMPLE_TEXT),
 )
 def items_shape(_: Case, reply: Reply) -> CheckResult | None:
@@ -79,7 +85,10 @@ def items_shape(_: Case, reply: Reply) -> CheckResult | None:
         if wrong := _wrong_in(item):
             spans = locate_field(reply, wrong[0]) or _place(reply)
             kind = quote(item.get("type"))
-            return Fail(f"an item of type {kind} has no {', '.join(wrong)}", ", ".join(wrong), quote(item), spans)
+            return Fail(f"an item of type {kind} has no valid {', '.join(wrong)}", ", ".join(wrong), quote(item), spans)
+    ids = [item["id"] for item in items]
+    if twice := next((one for at, one in enumerate(ids) if one in ids[:at]), None):
+        return Fail("two items have the same id", "an id for each item", quote(twice), _place(reply))
     return Pass() if items else None
 
 
@@ -98,17 +107,19 @@ def _wrong_in(item: JsonObject) -> list[str]:
 
 
 def _are_parts(content: Any) -> bool:
-    """Whether content is a list of typed parts, text with its annotations."""
-    if not isinstance(content, list):
-        return False
-    return all(
-        isinstance(part, dict)
-        and isinstance(part.get("type"), str)
-        and (
-            part["type"] != OUTPUT or (isinstance(part.get("text"), str) and isinstance(part.get("annotations"), list))
-        )
-        for part in content
-    )
+    """Whether content is a list of typed parts, text with its annotations. Other types of parts are allowed, but for
+    those that text has in requests."""
+    return isinstance(content, list) and all(isinstance(part, dict) and _is_part(part) for part in content)
+
+
+def _is_part(part: JsonObject) -> bool:
+    match part.get("type"):
+        case "output_text":
+            return isinstance(part.get("text"), str) and isinstance(part.get("annotations"), list)
+        case "refusal":
+            return isinstance(part.get("refusal"), str)
+        case kind:
+            return isinstance(kind, str) and kind not in ("text", "input_text")
 
 
 @check(
@@ -130,16 +141,17 @@ def _are_parts(content: Any) -> bool:
     ),
 )
 def item_status(_: Case, reply: Reply) -> CheckResult | None:
-    """Items without a status are not judged."""
+    """Items without a status are not judged, nor are those of tools that the server runs: they may fail alone."""
     found = final_response(reply)
-    known = [item for item in output_of(found) if isinstance(item.get("status"), str)] if found is not None else []
+    output = output_of(found) if found is not None else []
+    known = [item for item in output if item.get("type") in _WRITTEN and isinstance(item.get("status"), str)]
     if found is None or not known or found.get("status") not in ("completed", "incomplete"):
         return None
     wanted = found["status"]
     if wanted == "completed":
         wrong = next((item for item in known if item["status"] != "completed"), None)
     else:
-        wrong = known[-1] if known[-1]["status"] == "completed" else None
+        wrong = known[-1] if known[-1] is output[-1] and known[-1]["status"] == "completed" else None
     if wrong is None:
         return Pass()
     message_ = f"the response is {wanted}, and its item of type {quote(wrong.get('type'))} is not"
@@ -169,9 +181,12 @@ def incomplete_reason(_: Case, reply: Reply) -> CheckResult | None:
     reason = details.get("reason") if isinstance(details, Mapping) else None
     spans = locate_field(reply, "incomplete_details") or _place(reply)
     if found["status"] == "completed":
-        if details is not None:
+        if reason is not None or not isinstance(details, Mapping | None):
             return Fail("a completed response has incomplete_details", "null", quote(details), spans)
         return Pass()
+    if reason in _OTHER_REASONS:
+        words = "the reason of an incomplete response is one of another API"
+        return Fail(words, "max_output_tokens | content_filter", quote(reason), spans)
     if not isinstance(reason, str) or not reason:
         return Fail("an incomplete response does not say why", "incomplete_details.reason", quote(details), spans)
     return Pass()
@@ -192,13 +207,16 @@ def incomplete_reason(_: Case, reply: Reply) -> CheckResult | None:
     example=Example(answered(response(function_call(), reasoning())), "function_call", SAMPLE_TEXT),
 )
 def reasoning_first(_: Case, reply: Reply) -> CheckResult | None:
-    """A thought between two calls is allowed."""
+    """A second thought between two calls is allowed, and so is a first one between a text and what follows it: a model
+    may say what it will do before it thinks. The thought at which a limit cut the response led to nothing yet."""
     found = final_response(reply)
     kinds = [item.get("type") for item in output_of(found)] if found is not None else []
-    if REASONING not in kinds:
+    if found is None or REASONING not in kinds or (found.get("status") == "incomplete" and kinds[-1] == REASONING):
         return None
-    led = [at for at, kind in enumerate(kinds) if kind in (FUNCTION, CUSTOM, MESSAGE)]
-    if led and kinds.index(REASONING) > led[0]:
+    first = kinds.index(REASONING)
+    before, after = kinds[:first], kinds[first:]
+    is_late = MESSAGE in before and not {FUNCTION, CUSTOM, MESSAGE}.intersection(after)
+    if FUNCTION in before or CUSTOM in before or is_late:
         got = quote([str(kind) for kind in kinds])
         return Fail("reasoning comes after what it led to", "reasoning first", got, _place(reply))
     return Pass()

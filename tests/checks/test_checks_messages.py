@@ -1,0 +1,71 @@
+"""Messages made by hand: what the API allows is no finding, and a fault is found by the check that names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from trueweight.checks import run_checks
+from trueweight.core import PROTOCOLS, Case, Exchange, Outcome
+from trueweight.core.check import CHECKS
+from trueweight.core.example import sample_case
+from trueweight.core.json_value import JsonObject
+from trueweight.protocols import read_reply
+from trueweight.protocols.messages.sample import answered, delta, events, raw_stream, sse, stream, text, thinking
+
+CASE = sample_case()
+HELLO = events(text("hello"))
+SEARCH: JsonObject = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}
+FOUND: JsonObject = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": []}
+
+
+def failed(made: Exchange, case: Case = CASE) -> list[str]:
+    """Ids of the checks that fail, without those that another one explains."""
+    found = [one for one in run_checks(case, read_reply(made)) if one.outcome is Outcome.FAIL]
+    explained = {name for one in found for name in CHECKS.get(one.check).info.explains}
+    return sorted({one.check for one in found} - explained)
+
+
+def searched() -> list[JsonObject]:
+    """A stream that begins with a tool that the server runs, and its result."""
+    later = [{**one, "index": 2} if "index" in one else one for one in HELLO[1:]]
+    begin = {"type": "content_block_start", "index": 0, "content_block": SEARCH}
+    result = {"type": "content_block_start", "index": 1, "content_block": FOUND}
+    stops = [{"type": "content_block_stop", "index": at} for at in (0, 1)]
+    return [HELLO[0], begin, delta(0, "input_json_delta", partial_json="{}"), stops[0], result, stops[1], *later]
+
+
+@pytest.mark.parametrize(
+    ("oddity", "made"),
+    [
+        ("a new stop reason", answered({"type": "compaction", "content": "so far"}, stop="compaction")),
+        ("an empty stop sequence", answered(text("hi"), stop_sequence="")),
+        ("a refusal", answered(stop="refusal")),
+        ("a pause", answered(SEARCH, stop="pause_turn")),
+        ("tools of the server", answered(SEARCH, FOUND, text("hi"))),
+        ("tools of the server, streamed", stream(searched())),
+        ("a thought that is left out", answered(thinking(""), text("hi"))),
+        ("an unknown block", answered({"type": "hologram"}, text("hi"))),
+        ("an unknown event", stream([*HELLO[:3], {"type": "news"}, *HELLO[3:]])),
+        ("a ping before the message", stream([{"type": "ping"}, *HELLO])),
+        ("a ping without a type", raw_stream(b"event: ping\ndata: {}\n\n" + sse(HELLO))),
+        ("the stop reason in the second of two deltas", stream([*HELLO[:4], HELLO[4] | {"delta": {}}, *HELLO[4:]])),
+    ],
+)
+def test_what_the_api_allows_is_no_finding(oddity: str, made: Exchange) -> None:
+    """By the types of the official SDK, and by what it leaves out."""
+    assert failed(made) == []
+
+
+@pytest.mark.parametrize("kind", ["output_text", "reasoning", "function"])
+def test_a_block_of_another_api_is_found(kind: str) -> None:
+    """Alone or beside a text, and in a stream."""
+    block = {"type": kind, "text": "hello"}
+    assert failed(answered(block)) == failed(answered(block, text("hi"))) == ["messages-shape"]
+    assert failed(stream([HELLO[0], HELLO[1] | {"content_block": block}, *HELLO[2:]])) == ["messages-event-shape"]
+
+
+def test_an_error_that_is_no_json_is_an_error() -> None:
+    """The event's name says so; it is no stream that breaks off without a reason."""
+    made = raw_stream(sse(HELLO[:3]) + b"event: error\ndata: engine died\n\n")
+    assert {"error-in-stream", "messages-error-event"} <= set(failed(made))
+    assert PROTOCOLS.get("messages").error_in(made.final.body) == "engine died"
