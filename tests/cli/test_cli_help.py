@@ -96,6 +96,54 @@ def test_an_output_has_one_spelling() -> None:
                 assert {*option.opts} - {option.name} == {"-o", "--out"}, found.words
 
 
+SENDING = ("run", "rollout", "drift", "drift calibrate", "load", "ping", "replay", "shrink", "watch")
+"""Commands that send requests to the user's providers; beside them those of `workload`."""
+SENDING_FOR_A_WORKLOAD = ("workload judge", "workload reask")
+ASKING = ("workload confirm", "workload label", "workload prefer")
+"""Ask questions on the terminal."""
+PRINTING = ("checks", "compare", "drift replay", "explain", "profiles list", "profiles show", "show", "suites list",
+            "suites show", "workload graders", "lab status")  # fmt: skip
+"""What they print is all that they do, so there is nothing to leave out."""
+OF_A_SHELL = ("completion", "fleet serve", "lab down", "lab install", "lab providers")
+"""Print what a shell or a file takes, or one line."""
+WRITING = ("attest", "bar init", "init", "lab up", "site", "suites from-run", "suites import", "suites new",
+           "workload example", "workload from")  # fmt: skip
+"""Their result is a file, whose path they print: JSON would say nothing more."""
+
+
+def spellings(found: Found) -> set[str]:
+    """Every option of a command, as it is typed."""
+    return {spelling for one in found.command.params if isinstance(one, click.Option) for spelling in one.opts}
+
+
+@pytest.mark.parametrize(
+    "found", [one for one in ALL if one.command.callback and one.words[1:]], ids=lambda o: o.words[-1]
+)
+def test_a_common_option_is_where_it_can_be_expected(found: Found) -> None:
+    """A command that sends has a dry run, a budget, JSON and quiet; the others JSON and quiet, unless listed here."""
+    name, has = " ".join(found.words[1:]), spellings(found)
+    if isinstance(found.command, click.Group) and name != "drift":
+        return
+    if name in (*SENDING, *SENDING_FOR_A_WORKLOAD):
+        assert {"--dry-run", "--budget", "--json", "--quiet"} <= has
+    if name == "demo":  # it sends to this machine alone, so there is no budget
+        assert "--dry-run" in has
+    if name not in (*ASKING, *PRINTING, *OF_A_SHELL):
+        assert "--quiet" in has
+    if name not in (*ASKING, *OF_A_SHELL, *WRITING):
+        assert "--json" in has
+
+
+def test_an_option_takes_its_environment_variable_in_every_command() -> None:
+    """As the help of `trueweight` says. A suite that is only a name, or that a simulated server answers, takes none."""
+    expected = {"--providers", "--suite", "--bar", "--budget", "--profile", "--quiet", "--asked-by"}
+    for found in ALL:
+        for one in found.command.params:
+            own = expected & {*one.opts}
+            if isinstance(one, click.Option) and own and found.words[1] not in ("import-run", "fleet", "profiles"):
+                assert one.envvar == f"TRUEWEIGHT_{own.pop()[2:].replace('-', '_').upper()}", found.words
+
+
 def test_suites_are_a_list_with_commas(cli: Cli, tmp_path: Path) -> None:
     """``a,b`` is two suites, also from the environment; an empty name is refused; a file may have a comma."""
     (tmp_path / "p.toml").write_text('[[provider]]\nname = "a"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n')

@@ -111,3 +111,29 @@ def test_what_is_not_there_is_refused(
     assert done.returncode == 2
     assert word in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_one_request_shows_is_also_json(served: tuple[Path, Path], cli: Cli) -> None:
+    """``replay``, its dry run, ``shrink`` and ``show --failing``: JSON alone on standard output."""
+    _, run = served
+    planned = json.loads(cli("replay", run, _leaking(run)[:8], "--times", 5, "--dry-run", "--json").stdout)
+    assert planned["all"]["requests"] == planned["rows"][0]["requests"] == 5
+    assert 0 < planned["seconds"]["least"] <= planned["seconds"]["most"]
+    replayed = json.loads(cli("replay", run, _leaking(run)[:8], "--out", "again", "--json").stdout)
+    assert replayed["same_request"] is True and len(replayed["replies"]) == 1
+    assert "markers-in-content" in replayed["checks"][0]["still"]
+    causes = json.loads(cli("show", run, "--failing", "--json").stdout)
+    leak = next(one for one in causes if one["check"] == "markers-in-content")
+    assert list(leak["providers"]) == ["leaky-parser"] and leak["cases"]
+    words = ("shrink", run, leak["cases"][0], "--provider", "leaky-parser", "--check", "markers-in-content")
+    shrunk = json.loads(cli(*words, "--max-requests", 6, "--out", "small", "--json").stdout)
+    assert shrunk["check"] == "markers-in-content" and shrunk["requests"] <= 6
+    assert shrunk["bytes_after"] <= shrunk["bytes_before"] and json.loads(shrunk["request"])["messages"]
+
+
+def test_a_budget_ends_a_replay(served: tuple[Path, Path], cli: Cli) -> None:
+    """No request that could exceed it is sent, so nothing answered."""
+    _, run = served
+    done = cli("replay", run, _leaking(run)[:8], "--out", "again", "--budget", 0.000001, "--quiet")
+    assert done.returncode == 3
+    assert done.stdout == "run: again\n"

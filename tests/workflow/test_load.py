@@ -181,6 +181,9 @@ def test_saturation_is_where_more_load_stops_paying() -> None:
     full = saturation([point(1, 10), point(2, 20), point(4, 21), point(8, 21)])
     assert full is not None and full.level == 2
     assert saturation([point(1, 10), point(2, 20), point(4, 20, limited=150)]) is None
+    assert saturation([point(1, 53), point(2, 51), point(4, 78)]) is None  # one slow level, and more after it
+    full = saturation([point(1, 100), point(2, 90), point(4, 105)])
+    assert full is not None and full.level == 1  # 105 after a slow level is not much more than 100
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 20)), max_size=20))

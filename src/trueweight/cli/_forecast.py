@@ -1,10 +1,16 @@
-"""What ``--dry-run`` prints of each command that sends: requests, tokens, the highest cost and the expected time."""
+"""What ``--dry-run`` prints of each command that sends: requests, tokens, the highest cost and the expected time.
+
+Each function takes ``as_json``: whether JSON is printed in place of the table and the sentences. None sends anything.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -32,43 +38,56 @@ _DRIFT_SHARE = 0.1
 def print_stages(
     stages: Sequence[Stage],
     settings: WireSettings,
-    console: Console,
     *,
+    as_json: bool,
     paces: Mapping[str, Pace] = MappingProxyType({}),
     notes: Sequence[str] = (),
 ) -> None:
-    """Print requests, tokens and the highest cost of each provider, and the expected time. Sends nothing.
+    """Print requests, tokens and the highest cost of each provider, and the expected time.
 
     Args:
         stages: what is sent, in order.
         paces: of the providers that a probe on record has measured; of the others the last probe's is taken.
         notes: sentences that come before the time.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("provider", no_wrap=True)
-    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    whole = list(_rows(*(stage for stage in stages if not stage.name)))
-    for row in whole:
-        table.add_row(visible(row.provider.name), *_sums([row]))
-    for stage in stages:
-        if stage.name:
-            rows = _rows(stage)
-            whole += rows
-            table.add_row(stage.name, *_sums(rows))
-    table.add_row("all", *_sums(whole))
-    print_whole(table, console)
+    by_provider = _rows(*(stage for stage in stages if not stage.name))
+    parts = [(row.provider.name, [row]) for row in by_provider]
+    parts += [(stage.name, list(_rows(stage))) for stage in stages if stage.name]
+    whole = [row for _, rows in parts for row in rows]
+    paces = {**last_paces(row.provider for row in whole), **paces}
+    seconds = expected_time(stages, paces)
+    if as_json:
+        made = {
+            "rows": [{"of": name, **_numbers(rows)} for name, rows in parts],
+            "all": _numbers(whole),
+            "budget_usd": settings.budget_usd,
+            "seconds": {"least": round(seconds.least, 3), "most": round(seconds.most, 3)},
+            "retries_per_request": settings.retries,
+            "notes": list(notes),
+        }
+        click.echo(json.dumps(made, indent=2))
+        return
+    console = Console(emoji=False)
+    print_whole(_table([*parts, ("all", whole)]), console)
     for note in notes:
         say(console, note)
     if settings.budget_usd is not None:
         say(console, f"--budget stops it before it costs more than {dollars(settings.budget_usd)}.")
-    paces = {**last_paces(row.provider for row in whole), **paces}
-    providers = {row.provider.name for row in whole}
-    say(console, time_words(expected_time(stages, paces), paces, providers))
+    say(console, time_words(seconds, paces, {row.provider.name for row in whole}))
     retries = (
         f"Retries, at most {settings.retries} per request, are not included." if settings.retries else "No retries."
     )
     say(console, f"Nothing was sent. {retries}")
+
+
+def _table(parts: Sequence[tuple[str, Sequence[Forecast]]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("provider", no_wrap=True)
+    for heading in ("requests", "tokens in", "tokens out", "cost ceiling"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, rows in parts:
+        table.add_row(visible(name), *_sums(rows))
+    return table
 
 
 def run_stages(prepared: PreparedRun, settings: WireSettings, probed: Sequence[Provider]) -> list[Stage]:
@@ -92,13 +111,13 @@ def _drift_stage(prepared: PreparedRun, settings: WireSettings, name: str = "") 
 def print_forecast(
     prepared: PreparedRun,
     settings: WireSettings,
-    console: Console,
     *,
+    as_json: bool,
     probed: Sequence[Provider],
     probe: Probe | None = None,
     roomiest: PreparedRun | None = None,
 ) -> None:
-    """Print what a run sends, its highest possible cost, and its expected time. Sends nothing.
+    """Print what a run sends, its highest possible cost, and its expected time.
 
     Args:
         probed: the providers to which the run sends a probe first; its requests have a row.
@@ -115,7 +134,7 @@ def print_forecast(
     if probed:
         notes.append("A provider with a setup fault gets up to six more probe requests.")
     stages = run_stages(prepared, settings, probed)
-    print_stages(stages, settings, console, paces=measured_paces(probe), notes=notes)
+    print_stages(stages, settings, as_json=as_json, paces=measured_paces(probe), notes=notes)
 
 
 def _thought_words(roomiest: PreparedRun, stages: Sequence[Stage]) -> str:
@@ -130,9 +149,9 @@ def _thought_words(roomiest: PreparedRun, stages: Sequence[Stage]) -> str:
 
 
 def print_ping_forecast(
-    providers: Sequence[Provider], switches: Mapping[str, SwitchWays], settings: WireSettings, console: Console
+    providers: Sequence[Provider], switches: Mapping[str, SwitchWays], settings: WireSettings, *, as_json: bool
 ) -> None:
-    """Print the most that a probe sends to each provider. Sends nothing.
+    """Print the most that a probe sends to each provider.
 
     Args:
         switches: the ways to switch thinking that are tried, as `probe_providers`.
@@ -141,16 +160,16 @@ def print_ping_forecast(
     notes = ["A provider with a setup fault gets up to six more requests."]
     if switches:
         notes.append("Ways to switch thinking are tried until one works.")
-    print_stages([Stage(trials, 1, own_limit=False)], settings, console, notes=notes)
+    print_stages([Stage(trials, 1, own_limit=False)], settings, as_json=as_json, notes=notes)
 
 
 def print_drift_forecast(
-    prepared: PreparedRun, settings: WireSettings, console: Console, *, probed: Sequence[Provider], probe: Probe | None
+    prepared: PreparedRun, settings: WireSettings, *, as_json: bool, probed: Sequence[Provider], probe: Probe | None
 ) -> None:
-    """Print the most that drift can send to each provider, its highest possible cost, and the time. Sends nothing."""
+    """Print the most that drift can send to each provider, its highest possible cost, and the time."""
     stages = [_drift_stage(prepared, settings), *([probe_stage(probed)] if probed else [])]
     notes = ["Drift stops as soon as each candidate is decided: coarse differences take a tenth of it."]
-    print_stages(stages, settings, console, paces=measured_paces(probe), notes=notes)
+    print_stages(stages, settings, as_json=as_json, paces=measured_paces(probe), notes=notes)
 
 
 def print_load_forecast(
@@ -160,10 +179,10 @@ def print_load_forecast(
     mode: Mode,
     *,
     settings: WireSettings,
-    console: Console,
+    as_json: bool,
     probed: Sequence[Provider],
 ) -> None:
-    """Print what a sweep sends to each provider, its highest possible cost, and how long it takes. Sends nothing."""
+    """Print what a sweep sends to each provider, its highest possible cost, and how long it takes."""
     own = [lay_out(written.suite, one, requests, mode) for one in written.providers]
     # Each provider is alone at each level.
     stages = [
@@ -177,11 +196,23 @@ def print_load_forecast(
         for level in levels
     ]
     stages += [probe_stage(probed)] if probed else []
-    print_stages(stages, settings, console, notes=["Each level is sent to one provider after the other."])
+    print_stages(stages, settings, as_json=as_json, notes=["Each level is sent to one provider after the other."])
 
 
 def _rows(*stages: Stage) -> tuple[Forecast, ...]:
     return forecast(Plan(tuple(trial for stage in stages for trial in stage.trials), 0, 1, 1))
+
+
+def _numbers(rows: Sequence[Forecast]) -> dict[str, Any]:
+    """As `_sums`, in JSON: the cost in USD of those that have a price, None if none has, and whether all have."""
+    priced = [row.cost for row in rows if row.cost is not None]
+    return {
+        "requests": sum(row.requests for row in rows),
+        "most_input_tokens": sum(row.input_tokens for row in rows),
+        "most_output_tokens": sum(row.output_tokens for row in rows),
+        "most_usd": sum(priced) if priced else None,
+        "all_priced": len(priced) == len(rows),
+    }
 
 
 def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:

@@ -131,27 +131,29 @@ def replay(directory: Path, console: Console, *, as_json: bool = False) -> ExitC
     return exit_code_of(found)
 
 
-def write_ladder(directory: Path, file: Path, code: ExitCode) -> ExitCode:
-    """Write the ladder that a calibration run recorded."""
+def write_ladder(directory: Path, file: Path, code: ExitCode, *, err: bool = False) -> ExitCode:
+    """Write the ladder that a calibration run recorded, and print its path; with ``err`` on standard error."""
     if code is ExitCode.INTERRUPTED:
         return code
     with RunDir.open(directory) as run:
         ladder = known_ladder(run)
     write_named(file, json.dumps(ladder.as_json(), sort_keys=True, indent=1) + "\n")
-    click.echo(f"ladder: {file}: {', '.join(visible(rung.name) for rung in ladder.rungs) or 'no rung answered'}")
+    click.echo(
+        f"ladder: {file}: {', '.join(visible(rung.name) for rung in ladder.rungs) or 'no rung answered'}", err=err
+    )
     return ExitCode.OK if ladder.rungs else ExitCode.INFRASTRUCTURE
 
 
-def write_tolerances(directory: Path, file: Path) -> ExitCode:
-    """Write the tolerances that a calibration run of honest hosts shows."""
+def write_tolerances(directory: Path, file: Path, *, err: bool = False) -> ExitCode:
+    """Write the tolerances that a calibration run of honest hosts shows, and print their path, as `write_ladder`."""
     with RunDir.open(directory) as run:
         found = known_tolerances(run)
     write_named(file, json.dumps(found.as_json(), sort_keys=True, indent=1) + "\n")
     most = significant(found.tolerance, towards=Towards.UP)
-    click.echo(f"tolerances: {file}: honest hosts differ by up to {most} nats")
+    click.echo(f"tolerances: {file}: honest hosts differ by up to {most} nats", err=err)
     if found.left_out:
         names = ", ".join(map(visible, found.left_out))
-        click.echo(f"left out, further from all others than those from one another: {names}")
+        click.echo(f"left out, further from all others than those from one another: {names}", err=err)
     return ExitCode.OK
 
 

@@ -149,7 +149,7 @@ max_response_option = click.option(
 )
 
 
-def providers_option(*, required: bool = True) -> Callable[[Any], Any]:
+def providers_option(words: str = "Providers file (providers.toml).", *, required: bool = True) -> Callable[[Any], Any]:
     """``--providers``, as ``providers_file``."""
     return click.option(
         "--providers",
@@ -158,7 +158,7 @@ def providers_option(*, required: bool = True) -> Callable[[Any], Any]:
         type=PATH,
         metavar="FILE",
         envvar="TRUEWEIGHT_PROVIDERS",
-        help="Providers file (providers.toml).",
+        help=words,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -13,8 +14,10 @@ from trueweight.cli._options import (
     FOLDER,
     budget_option,
     dry_run_option,
+    json_option,
     no_probe_option,
     providers_option,
+    quiet_option,
     seed_option,
 )
 from trueweight.cli._providers import named_provider
@@ -45,6 +48,8 @@ from trueweight.core import ExitCode
 @no_probe_option
 @click.option("--retry-errors", is_flag=True, help="Ask again where a request failed.")
 @dry_run_option
+@quiet_option()
+@json_option
 def llm_judge(
     *,
     directory: Path,
@@ -59,6 +64,8 @@ def llm_judge(
     no_probe: bool,
     retry_errors: bool,
     dry_run: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Ask a model which is better: an answer of RUN, or the recorded one. Then judge the run again with its verdicts.
 
@@ -68,6 +75,7 @@ def llm_judge(
 
     Exit code 0 if the verdicts count, 4 if they do not.
     """
+    import msgspec
     from rich.console import Console
 
     from trueweight.cli._forecast import print_forecast
@@ -86,7 +94,7 @@ def llm_judge(
     provider = named_provider(load_providers(providers_file, environ=os.environ), name, "--judge")
     labels = [] if folder is None else read_preferences(folder)
     settings = WireSettings(concurrency=concurrency, budget_usd=budget)
-    screen = Console(stderr=True, emoji=False)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
     with RunDir.open(directory) as run:
         plan = plan_llm_judge(run, provider, labels, tasks=tasks, number=number, seed=seed)
         pairs, labelled = counted(len(plan.pairs), "pair"), len(plan.scope.labels)
@@ -95,7 +103,7 @@ def llm_judge(
             say(screen, "The LLM judge's model is one of those that it compares. Models favour their own answers.")
         if dry_run:
             probed, probe = () if no_probe else [provider], read_probe(directory / LLM_JUDGE_RUN)
-            print_forecast(plan.run, settings, Console(emoji=False), probed=probed, probe=probe)
+            print_forecast(plan.run, settings, as_json=as_json, probed=probed, probe=probe)
             return int(ExitCode.OK)
         send_built(
             plan.run, directory / LLM_JUDGE_RUN, settings=settings, probing=not no_probe, retry_errors=retry_errors
@@ -106,9 +114,11 @@ def llm_judge(
     found = None if summary.workload is None else summary.workload.llm_judge
     if found is None:
         return int(ExitCode.INFRASTRUCTURE)
-    for sentence in llm_judge_sentences(found):
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(found), indent=2))
+    for sentence in () if quiet or as_json else llm_judge_sentences(found):
         click.echo(sentence)
-    click.echo(str(RunFile.REPORT.of(directory)))
+    click.echo(str(RunFile.REPORT.of(directory)), err=as_json)
     return int(ExitCode.OK if found.trusted else ExitCode.INCONCLUSIVE)
 
 

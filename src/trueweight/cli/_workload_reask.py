@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from trueweight.cli._options import (
     FOLDER,
     budget_option,
     dry_run_option,
+    json_option,
     no_probe_option,
     providers_option,
+    quiet_option,
 )
 from trueweight.cli._providers import named_provider
 from trueweight.core import ExitCode
@@ -35,6 +38,8 @@ from trueweight.core import ExitCode
 @budget_option("Send no request that could exceed this cost.")
 @no_probe_option
 @dry_run_option
+@quiet_option("Print only the paths of the files.")
+@json_option
 def reask(
     *,
     folder: Path,
@@ -46,6 +51,8 @@ def reask(
     budget: float | None,
     no_probe: bool,
     dry_run: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Ask the closed API every request of WORKLOAD again, twice, and write a workload with its answers of today.
 
@@ -55,8 +62,6 @@ def reask(
 
     Exit code 3 if no request was answered.
     """
-    from rich.console import Console
-
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_built import send_built
     from trueweight.config import load_providers
@@ -71,7 +76,7 @@ def reask(
     directory = run_dir or out.with_name(f"{out.name}-run")
     if dry_run:
         probed, probe = () if no_probe else [provider], read_probe(directory)
-        print_forecast(built, settings, Console(emoji=False), probed=probed, probe=probe)
+        print_forecast(built, settings, as_json=as_json, probed=probed, probe=probe)
         return int(ExitCode.OK)
     result = send_built(built, directory, settings=settings, probing=not no_probe)
     if result.unsent:
@@ -82,8 +87,14 @@ def reask(
     if found is None:
         click.echo("no request was answered", err=True)
         return int(ExitCode.INFRASTRUCTURE)
+    if as_json:
+        made = {"files": [*map(str, found.paths)], "cases": found.cases, "answered": found.answered}
+        click.echo(json.dumps(made | {"answered_twice": found.twice}, indent=2))
+        return int(ExitCode.OK)
     for path in found.paths:
         click.echo(str(path))
+    if quiet:
+        return int(ExitCode.OK)
     click.echo(f"{found.answered} of {found.cases} cases are answered, {found.twice} of them twice", err=True)
     click.echo(f"next: trueweight bar init {out}", err=True)
     return int(ExitCode.OK)

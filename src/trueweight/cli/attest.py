@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, PATH
+from trueweight.cli._options import FILE, PATH, quiet_option
 
 
 @click.command(
@@ -17,7 +17,8 @@ from trueweight.cli._options import FILE, PATH
 @click.argument("directory", metavar="RUN", type=PATH)
 @click.option("--provider", "names", multiple=True, metavar="P", help="Attest only P. Repeatable.  [default: all]")
 @click.option("-o", "--out", "output", required=True, type=FILE, metavar="FILE", help="Write to this file.")
-def command(*, directory: Path, names: tuple[str, ...], output: Path) -> None:
+@quiet_option("Do not print the path of the file.")
+def command(*, directory: Path, names: tuple[str, ...], output: Path, quiet: bool) -> None:
     """Write an attestation of RUN: results, and digests of the record, the suites and the tool. Uses no network.
 
     `trueweight verify FILE RUN` finds every change of record and numbers. The file is not signed: sign it with what
@@ -29,4 +30,5 @@ def command(*, directory: Path, names: tuple[str, ...], output: Path) -> None:
     with RunDir.open(directory) as run:
         text = attestation_text(attest(run, names))
     write_named(output, text)
-    click.echo(str(output))
+    if not quiet:
+        click.echo(str(output))

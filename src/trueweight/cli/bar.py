@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, FOLDER
+from trueweight.cli._options import FILE, FOLDER, quiet_option
 from trueweight.core import ConfigError, Estimate, ExitCode
 
 
@@ -45,7 +45,8 @@ def command() -> None:
     metavar="RUN",
     help='Take the baseline\'s noise from a run that asked it again: its entry has role = "reference".',
 )
-def init(*, folder: Path, path: Path | None, candidates: int, margin: float, asked: Path | None) -> int:
+@quiet_option("Print only the bar, or its path.")
+def init(*, folder: Path, path: Path | None, candidates: int, margin: float, asked: Path | None, quiet: bool) -> int:
     """Propose a bar for WORKLOAD from what was recorded: quality, form, time, failures and cost.
 
     It says how many cases each rule takes, and whether the workload has them. Exit code 0, or 4 if it has too few.
@@ -68,6 +69,9 @@ def init(*, folder: Path, path: Path | None, candidates: int, margin: float, ask
     else:
         write_new(path, found.text)
         click.echo(str(path))
+    code = int(ExitCode.OK if found.enough else ExitCode.INCONCLUSIVE)
+    if quiet:
+        return code
     for line in need_lines(found.needs):
         click.echo(line, err=True)
     for note in found.notes:
@@ -80,7 +84,7 @@ def init(*, folder: Path, path: Path | None, candidates: int, margin: float, ask
         too_few = "" if found.enough else "draw more cases (`workload from --cases`) or ask less of the hosts; else "
         run = shlex.join(["--suite", str(folder), "--bar", str(path)])
         click.echo(f"next: {too_few}trueweight run --providers providers.toml {run} --out run", err=True)
-    return int(ExitCode.OK if found.enough else ExitCode.INCONCLUSIVE)
+    return code
 
 
 def _asked_again(directory: Path | None) -> Estimate | None:

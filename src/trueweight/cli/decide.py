@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, FOLDER, json_option
+from trueweight.cli._options import FILE, FOLDER, json_option, quiet_option
 from trueweight.core import ConfigError, ExitCode
 from trueweight.core.decision import Move
 
@@ -36,8 +36,15 @@ from trueweight.core.decision import Move
     "-o", "--out", "output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML."
 )
 @json_option
+@quiet_option("Print nothing: the exit code is the decision.")
 def command(
-    *, directory: Path, per_month: float | None, answers_file: Path | None, output: Path | None, as_json: bool
+    *,
+    directory: Path,
+    per_month: float | None,
+    answers_file: Path | None,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     """Decide whether the workload of RUN should move to one of its hosts.
 
@@ -61,6 +68,7 @@ def command(
         raise ConfigError("the run has no workload", code="decide-workload", where=str(directory), hint=hint)
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(summary.workload and summary.workload.decision), indent=2))
+    if as_json or quiet:
         if output is not None:
             write_for_people(output, decision_page(summary, answers))
         return _code(text.move)

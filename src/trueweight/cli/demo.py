@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, open_option, quiet_option, seed_option
+from trueweight.cli._options import FOLDER, dry_run_option, open_option, quiet_option, seed_option
+from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,16 +35,26 @@ SUITES = ("tool-calls", "structured-output")
 )
 @seed_option("trial order and resampling")
 @click.option("--drift/--no-drift", default=True, show_default=True, help="Also measure drift from the reference.")
+@dry_run_option
 @open_option
 @quiet_option()
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
 def command(
-    *, out: Path | None, limit: int | None, seed: int, drift: bool, opened: bool, quiet: bool, as_json: bool
+    *,
+    out: Path | None,
+    limit: int | None,
+    seed: int,
+    drift: bool,
+    dry_run: bool,
+    opened: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Start nine simulated providers on this machine, some of them faulty, and find the faulty ones.
 
     They are real HTTP servers with a small language model each. Nothing leaves this machine. No key is needed.
     """
+    from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_and_report import send_and_report
     from trueweight.config import load_providers
     from trueweight.drift import DriftSettings
@@ -62,6 +73,9 @@ def command(
             prepared = prepare_drift(providers, DriftSettings(seed=seed, thinking_off=off), beside=prepared)
         # Low concurrency: clients and servers share this machine's cores, and a queue would look like latency.
         settings = WireSettings(concurrency=2, backoff_base=0.05)
+        if dry_run:
+            print_forecast(prepared, settings, as_json=as_json, probed=())
+            return int(ExitCode.OK)
         directory = out or _free_directory()
         return send_and_report(
             prepared,

@@ -134,7 +134,6 @@ def command(
         return None
     if providers_file is None or (out is None and not dry_run):
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
-    from rich.console import Console
 
     from trueweight.cli._forecast import print_drift_forecast
     from trueweight.cli._measure_drift import measure_drift
@@ -168,7 +167,7 @@ def command(
     if dry_run or out is None:
         known = None if out is None else known_probe(out, providers, None, ways, fresh=fresh)
         probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
-        print_drift_forecast(build(known), wire, Console(emoji=False), probed=probed, probe=known)
+        print_drift_forecast(build(known), wire, as_json=as_json, probed=probed, probe=known)
         return 0
     return measure_drift(
         build(None),
@@ -213,9 +212,12 @@ def replay_command(directory: Path, *, as_json: bool) -> int:
     "--tolerances", "tolerances_file", type=PATH, metavar="FILE", help="Write tolerances: all providers are honest."
 )
 @_SEED
+@budget_option("Send no request that could exceed this cost.")
 @transport_option
+@no_probe_option
 @fresh_option
 @dry_run_option
+@json_option
 @_QUIET
 @click.pass_context
 def calibrate(
@@ -228,9 +230,12 @@ def calibrate(
     ladder_file: Path | None,
     tolerances_file: Path | None,
     seed: int,
+    budget: float | None,
     transport: str,
+    no_probe: bool,
     fresh: bool,
     dry_run: bool,
+    as_json: bool,
     quiet: bool,
 ) -> int:
     """Record a ladder of precisions, or the tolerances of honest hosts. Every prompt is sent to all providers.
@@ -242,7 +247,6 @@ def calibrate(
         raise click.UsageError("Missing option '--providers' or '--out'.", context)
     if (ladder_file is None) == (tolerances_file is None):
         raise click.UsageError("Give one of '--ladder' and '--tolerances'.", context)
-    from rich.console import Console
 
     from trueweight.cli._forecast import print_drift_forecast
     from trueweight.cli._measure_drift import measure_drift, write_ladder, write_tolerances
@@ -257,11 +261,12 @@ def calibrate(
     settings = DriftSettings(
         mode=None if mode == "auto" else DriftMode(mode), max_requests=2 * prompts, seed=seed, screen=0, stop=False
     )
-    prepared, wire = prepare_drift(providers, settings), WireSettings(transport=TransportName(transport))
+    prepared = prepare_drift(providers, settings)
+    wire = WireSettings(transport=TransportName(transport), budget_usd=budget)
     if dry_run:
         known = known_probe(out, providers, None, {}, fresh=fresh)
-        probed = [one for one in providers if not is_known(one, known)]
-        print_drift_forecast(prepared, wire, Console(emoji=False), probed=probed, probe=known)
+        probed = () if no_probe else [one for one in providers if not is_known(one, known)]
+        print_drift_forecast(prepared, wire, as_json=as_json, probed=probed, probe=known)
         return int(ExitCode.OK)
     code = measure_drift(
         prepared,
@@ -270,7 +275,9 @@ def calibrate(
         settings=wire,
         fresh=fresh,
         quiet=quiet,
+        as_json=as_json,
+        probing=not no_probe,
     )
     if tolerances_file is not None and code is not ExitCode.INTERRUPTED:
-        return write_tolerances(out, tolerances_file)
-    return code if ladder_file is None else write_ladder(out, ladder_file, code)
+        return write_tolerances(out, tolerances_file, err=as_json)
+    return code if ladder_file is None else write_ladder(out, ladder_file, code, err=as_json)

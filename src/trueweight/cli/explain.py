@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from trueweight.cli._help import examples
+from trueweight.cli._options import json_option
 
 
 @click.command(
@@ -16,7 +17,8 @@ from trueweight.cli._help import examples
     ),
 )
 @click.argument("name")
-def command(name: str) -> None:
+@json_option
+def command(name: str, *, as_json: bool) -> None:
     """Explain NAME: a check, a metric, a grader, or a word of the report.
 
     Of a check: its requirement, why it matters, a reply that breaks it, and how to fix the server. Of a metric: its
@@ -24,7 +26,10 @@ def command(name: str) -> None:
     title, a word as the report writes it ("n/a", MUST, self-agreement). `trueweight checks` lists the other names.
     """
     from trueweight.report import visible
-    from trueweight.workflow.explain import explain
+    from trueweight.workflow.explain import explain, explain_json
 
+    if as_json:
+        click.echo(explain_json(name))
+        return
     for line in explain(name).splitlines():
         click.echo(visible(line))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, NameFrom, json_option, listed_names
+from trueweight.cli._options import FOLDER, NameFrom, json_option, listed_names, quiet_option
 from trueweight.core import DEFAULT_API, ExitCode
 
 if TYPE_CHECKING:
@@ -57,7 +57,14 @@ def command() -> None:
     metavar="BASE",
     help="First port. 0: any free ports.",
 )
-@click.option("--suite", "suites", multiple=True, metavar="PATH", help="Also answer this suite correctly. Repeatable.")
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    callback=listed_names,
+    metavar="SUITE,…",
+    help="Also answer these suites correctly. Repeatable.",
+)
 @click.option(
     "--api",
     "apis",
@@ -94,7 +101,8 @@ def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], apis: tupl
 )
 @click.option("--keep", type=FOLDER, metavar="DIR", help="Keep the run in this new directory.")
 @json_option
-def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, as_json: bool) -> int:
+@quiet_option("Print nothing: the exit code is the result.")
+def matrix(*, names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, as_json: bool, quiet: bool) -> int:
     """Prove the checks: run the suites against every faulty provider and print which check finds which fault.
 
     Exit code 0 if the named checks find every fault and no healthy provider fails at MUST or SHOULD, else 1.
@@ -105,9 +113,15 @@ def matrix(names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, a
 
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:
-        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, progress=partial(click.echo, err=True))
-    click.echo(matrix_json(filled) if as_json else matrix_text(filled))
+        progress = _say_nothing if quiet else partial(click.echo, err=True)
+        filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, progress=progress)
+    if as_json or not quiet:
+        click.echo(matrix_json(filled) if as_json else matrix_text(filled))
     return int(ExitCode.OK if filled.right else ExitCode.FINDINGS)
+
+
+def _say_nothing(_: str) -> None:
+    pass
 
 
 async def _serve(fleet: Fleet, *, tied: bool) -> None:

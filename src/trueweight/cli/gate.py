@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, bar_option
+from trueweight.cli._options import FOLDER, PATH, bar_option, quiet_option
 
 
 @click.command(
@@ -26,7 +26,8 @@ from trueweight.cli._options import FOLDER, PATH, bar_option
     "may be worse.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON (schemas/gate.schema.json).")
-def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_json: bool) -> int:
+@quiet_option("Print nothing: the exit code is the result.")
+def command(*, directory: Path, bar_file: Path | None, baseline: Path | None, as_json: bool, quiet: bool) -> int:
     """Compare a recorded run with a bar: each provider passes, fails, or is inconclusive. Uses no network.
 
     Unless the bar says otherwise, a rule passes if the whole 95% interval meets the threshold, fails if none of it
@@ -49,7 +50,7 @@ def command(directory: Path, bar_file: Path | None, baseline: Path | None, as_js
     if as_json:
         result = gate_result(found.outcomes, notes=notes, silent=silent, bar=found.bar, exit_code=found.exit_code)
         click.echo(gate_text(result))
-    else:
+    elif not quiet:
         for line in gate_lines(found.outcomes, notes=notes, silent=silent, bar=found.bar):
             click.echo(line)
     return int(found.exit_code)

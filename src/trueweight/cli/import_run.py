@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import PATH, NameFrom, out_option
+from trueweight.cli._options import PATH, NameFrom, out_option, quiet_option
 from trueweight.core import ExitCode
+
+if TYPE_CHECKING:
+    from trueweight.workflow.import_run import ImportedRun
 
 
 def _formats() -> tuple[str, ...]:
@@ -26,7 +30,18 @@ def _formats() -> tuple[str, ...]:
 @out_option("New run directory.")
 @click.option("--reference", metavar="NAME", help="File of the reference, by its name without .jsonl.")
 @click.option("--suite", metavar="NAME", help="Name of the suite of the requests.  [default: FORMAT]")
-def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None, suite: str | None) -> int:
+@quiet_option("Print only the path of the report, and the lines that could not be read.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of text.")
+def command(
+    *,
+    form: str,
+    files: tuple[Path, ...],
+    out: Path,
+    reference: str | None,
+    suite: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """Make a run from recorded replies: results.jsonl of K2 Vendor Verifier (FORMAT k2vv) or of MiniMax Provider
     Verifier (minimax), one FILE per provider. Files that differ by a folder loop_NN only are its repeats.
 
@@ -41,13 +56,26 @@ def command(form: str, files: tuple[Path, ...], out: Path, reference: str | None
     with RunDir.open(out) as run:
         summary = finish(run)
         run.write_text(RunFile.REPORT, publish(run, summary))
+        text = publish(run, summary, "json") if as_json else ""
     for line in imported.malformed:
         click.echo(visible(f"{line.path}:{line.line}: {line.reason}"), err=True)
+    code = int(ExitCode.USAGE if imported.malformed else ExitCode.OK)
+    if as_json:
+        click.echo(text, nl=False)
+        return code
+    if not quiet:
+        _print_account(imported)
+    click.echo(f"report: {RunFile.REPORT.of(out)}")
+    return code
+
+
+def _print_account(imported: ImportedRun) -> None:
+    """What became of the lines of each file."""
+    from trueweight.report import visible
+
     for file in imported.files:
         counted = f"{file.replies} replies, {file.replaced} replaced by a later line, {len(file.malformed)} malformed"
         varying = f"; in some lines only: {', '.join(file.varying)}" if file.varying else ""
         click.echo(visible(f"{file.path}: {file.lines} lines: {counted}{varying}"))
     lost = f"; {len(imported.malformed)} lines not imported" if imported.malformed else ""
     click.echo(f"{imported.exchanges} replies of {', '.join(imported.providers)}{lost}")
-    click.echo(f"report: {RunFile.REPORT.of(out)}")
-    return int(ExitCode.USAGE if imported.malformed else ExitCode.OK)

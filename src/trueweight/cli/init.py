@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, listed_names
+from trueweight.cli._options import FOLDER, quiet_option, suite_option
 from trueweight.core import ConfigError
 
 if TYPE_CHECKING:
@@ -48,15 +48,9 @@ NO_KEY = "-"
     help="Name of the variable with the key: one for each --base-url, or one for all; - for none.  [default: no key]",
 )
 @click.option("--reference", metavar="NAME", help="Compare the others with this host, by its name in providers.toml.")
-@click.option(
-    "--suite",
-    "suites",
-    multiple=True,
-    callback=listed_names,
-    metavar="SUITE,…",
-    help="Suites that the bar is for.  [default: tool-calls,structured-output]",
-)
+@suite_option("Suites that the bar is for.  [default: tool-calls,structured-output]")
 @click.option("-o", "--out", type=FOLDER, default=Path(), metavar="DIR", help="Folder of the files.  [default: here]")
+@quiet_option("Print only the paths of the files.")
 def command(
     *,
     routed: tuple[str, ...],
@@ -66,6 +60,7 @@ def command(
     reference: str | None,
     suites: tuple[str, ...],
     out: Path,
+    quiet: bool,
 ) -> int:
     """Write a commented providers.toml and a bar.toml that the suites can decide. Sends nothing.
 
@@ -93,7 +88,7 @@ def command(
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
         click.echo(str(path))
-    screen = Console(stderr=True, emoji=False)
+    screen = Console(stderr=True, quiet=quiet, emoji=False)
     variables_named = {one.api_key_env for one in files.providers if one.api_key_env}
     for name in sorted(one for one in variables_named if not os.environ.get(one)):
         say(screen, f"Not set yet: the environment variable {name}, which holds the key.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from trueweight.cli._help import examples
+from trueweight.cli._options import json_option, quiet_option
 from trueweight.core import ConfigError
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def command() -> None:
     help="Port of the first rung.",
 )
 @click.option("--print-providers", is_flag=True, help="Print a providers.toml when all servers are ready.")
+@quiet_option("Print no progress.")
 def up(
     *,
     only: tuple[str, ...],
@@ -69,18 +72,24 @@ def up(
     threads: int | None,
     port: int,
     print_providers: bool,
+    quiet: bool,
 ) -> None:
     """Start the servers and return when all are ready. Servers that already run are left alone."""
     from trueweight import lab
 
     if engine is not None or dtype is not None:
         only = (*only, *lab.rungs_of(engine, dtype))
-    found = lab.up(only, slots=slots, threads=threads, port=port, progress=lambda text: click.echo(text, err=True))
-    if not found.started:
+
+    def progress(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    found = lab.up(only, slots=slots, threads=threads, port=port, progress=progress)
+    if not found.started and not quiet:
         click.echo("The lab is up already.", err=True)
     if print_providers:
         click.echo(found.providers_toml, nl=False)
-    else:
+    elif not quiet:
         _show(found.servers)
 
 
@@ -120,12 +129,18 @@ def providers() -> None:
 
 
 @command.command(short_help="Print which servers run", epilog=examples("trueweight lab status"))
-def status() -> None:
+@json_option
+def status(*, as_json: bool) -> None:
     """Print which servers run."""
     from trueweight import lab
 
     servers = lab.status()
-    if servers:
+    if as_json:
+        rows = [
+            {"rung": one.rung, "base_url": one.base_url, "pid": one.process.pid, "log": str(one.log)} for one in servers
+        ]
+        click.echo(json.dumps(rows, indent=2))
+    elif servers:
         _show(servers)
     else:
         click.echo("The lab is not up.")

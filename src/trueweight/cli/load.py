@@ -40,7 +40,11 @@ from trueweight.core import Mode
 )
 @providers_option()
 @click.option(
-    "--suite", required=True, metavar="SUITE", help="Suite: a shipped name, or a file. Its cases are sent in turn."
+    "--suite",
+    required=True,
+    metavar="SUITE",
+    envvar="TRUEWEIGHT_SUITE",
+    help="Suite, one alone: a shipped name, or a file. Its cases are sent in turn.",
 )
 @out_option("Directory of the sweep. Run the same command again to resume.")
 @click.option(
@@ -116,8 +120,6 @@ def command(
 
     Run the same command again to resume.
     """
-    from rich.console import Console
-
     from trueweight.cli._forecast import print_load_forecast
     from trueweight.cli._run_sweep import run_sweep
     from trueweight.profiles import SamplingMode, choose_profile
@@ -140,9 +142,7 @@ def command(
     if dry_run:
         written = written_for(providers, find_suite(suite), chosen, SamplingMode(sampling), None, thinking_allowance)
         probed = () if no_probe else providers
-        print_load_forecast(
-            written, levels, requests, mode, settings=settings, console=Console(emoji=False), probed=probed
-        )
+        print_load_forecast(written, levels, requests, mode, settings=settings, as_json=as_json, probed=probed)
         return 0
     keys = keys_here(engine, providers, probing=not no_probe)
     with chosen_sender(engine, shards, together=True) as sender:

@@ -18,6 +18,7 @@ from trueweight.cli._options import (
     json_option,
     profile_option,
     providers_option,
+    quiet_option,
     transport_option,
 )
 from trueweight.cli._providers import chosen_providers, named_providers
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @budget_option("Send no request that could exceed this cost.")
 @dry_run_option
 @json_option
+@quiet_option("Print only providers with a setup fault or without an answer.")
 def command(
     *,
     providers_file: Path,
@@ -59,6 +61,7 @@ def command(
     budget: float | None,
     dry_run: bool,
     as_json: bool,
+    quiet: bool,
 ) -> int:
     """Send each provider three or four small requests: is its setup right, and how does its model answer?
 
@@ -67,8 +70,6 @@ def command(
     log-probabilities. Exit 3: a provider has a setup fault, or does not answer.
     """
     from functools import partial
-
-    from rich.console import Console
 
     from trueweight.cli._forecast import print_ping_forecast
     from trueweight.config import keys_for
@@ -81,7 +82,7 @@ def command(
     wire = WireSettings(budget_usd=budget, transport=TransportName(transport))
     ways = {one.name: ways_to_switch(one, profiles[one.name]) for one in chosen} if switches else {}
     if dry_run:
-        print_ping_forecast(chosen, ways, wire, Console(emoji=False))
+        print_ping_forecast(chosen, ways, wire, as_json=as_json)
         return int(ExitCode.OK)
     found = run_loop(
         partial(
@@ -97,12 +98,12 @@ def command(
     if as_json:
         click.echo(encode_probe(found.probe, profiles), nl=False)
     else:
-        _print(found.probe, chosen, profiles, by_id=profile == "auto", tried=switches)
+        _print(found.probe, chosen, profiles, by_id=profile == "auto", tried=switches, quiet=quiet)
     if found.interrupted:
         return int(ExitCode.INTERRUPTED)
     probed = {(one.provider, one.api) for one in found.probe.providers if one.fault is None and one.answered}
     whole = all((provider.name, api) in probed for provider in chosen for api in provider.api)
-    if whole and not as_json:
+    if whole and not as_json and not quiet:
         _print_next(providers_file)
     return int(ExitCode.OK if whole else ExitCode.INFRASTRUCTURE)
 
@@ -133,7 +134,13 @@ def _readable_bar(file: Path) -> Bar | None:
 
 
 def _print(
-    probe: Probe, providers: Sequence[Provider], profiles: Mapping[str, Profile | None], *, by_id: bool, tried: bool
+    probe: Probe,
+    providers: Sequence[Provider],
+    profiles: Mapping[str, Profile | None],
+    *,
+    by_id: bool,
+    tried: bool,
+    quiet: bool,
 ) -> None:
     from rich.console import Console
 
@@ -144,6 +151,8 @@ def _print(
     screen = Console(emoji=False)
     by_name = {one.name: one for one in providers}
     for one in probe.providers:
+        if quiet and one.fault is None and one.answered:
+            continue
         mark = "✕" if one.fault is not None else "✓" if one.answered else "?"
         say(screen, f"{mark} {one.provider}, {one.api}: {one.model} at {one.base_url}")
         profile = profiles[one.provider]
@@ -152,6 +161,8 @@ def _print(
             lines += _untried(one, by_name[one.provider], profile)
         for line in filter(None, lines):
             say(screen, f"    {line}")
+    if quiet:
+        return
     main = next((found for one in providers if (found := profiles[one.name]) is not None), None)
     if allowance := allowance_for(providers, main, probe):
         words = allowance_words(allowance)

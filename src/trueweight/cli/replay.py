@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, dry_run_option, quiet_option
+from trueweight.cli._options import (
+    FOLDER,
+    PATH,
+    budget_option,
+    dry_run_option,
+    json_option,
+    providers_option,
+    quiet_option,
+)
 from trueweight.core import ExitCode
+
+if TYPE_CHECKING:
+    from trueweight.report import Evidence
 
 
 @click.command(
@@ -20,17 +34,13 @@ from trueweight.core import ExitCode
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.argument("trial", metavar="EXCHANGE")
 @click.option("--against", metavar="PROVIDER", help="Send it to this provider.  [default: the same provider]")
-@click.option(
-    "--providers",
-    "providers_file",
-    type=PATH,
-    metavar="FILE",
-    help="Providers file (providers.toml): addresses and keys. Required for a provider with a key.",
-)
+@providers_option("Addresses and keys (providers.toml). Required for a provider with a key.", required=False)
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Send it N times.")
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="New run directory.  [default: DIR-replay-EXCHANGE]")
+@budget_option("Send no request that could exceed this cost.")
 @dry_run_option
 @quiet_option("Print only the path of the new run.")
+@json_option
 def command(
     *,
     directory: Path,
@@ -39,8 +49,10 @@ def command(
     providers_file: Path | None,
     times: int,
     out: Path | None,
+    budget: float | None,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> int:
     """Send a recorded EXCHANGE again and show what is different now.
 
@@ -65,7 +77,7 @@ def command(
     from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
     from trueweight.workflow.send import open_to_send, send_pending
 
-    console = Console(quiet=quiet, emoji=False)
+    console = Console(quiet=quiet or as_json, emoji=False)
     with RunDir.open(directory) as run:
         exchange = run.read(find_trial(run, trial))
         known = load_providers(providers_file, environ=os.environ) if providers_file else None
@@ -74,9 +86,9 @@ def command(
         )
         before = next(evidence(run, [exchange.trial]))
         paces = measured_paces(read_probe(directory))
-    settings = WireSettings(concurrency=1)
+    settings = WireSettings(concurrency=1, budget_usd=budget)
     if dry_run:
-        print_stages([Stage(again.prepared.plan.trials, 1)], settings, Console(emoji=False), paces=paces)
+        print_stages([Stage(again.prepared.plan.trials, 1)], settings, as_json=as_json, paces=paces)
         return int(ExitCode.OK)
     target = out or free_directory(directory, exchange.trial)
     new, _ = open_to_send(again.prepared, target, fresh=False)
@@ -85,6 +97,8 @@ def command(
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
         new.write_text(RunFile.REPORT, publish(new, finish(new)))
+    if as_json:
+        click.echo(_as_json(before, after, target, same=same_request(again, exchange)))
     requirements = {info.id: info.requirement for info in all_checks()}
     if not same_request(again, exchange):
         console.print("The request is not the recorded one: this provider's entry adds or names something else.")
@@ -95,5 +109,19 @@ def command(
             names = (f"{before.provider} then", f"{item.provider} now")
             print_divergence(divergence(before.reply, item.reply), names, console)
         console.print()
-    click.echo(f"run: {target}")
+    click.echo(f"run: {target}", err=as_json)
     return int(ExitCode.OK if any(item.reply for item in after) else ExitCode.INFRASTRUCTURE)
+
+
+def _as_json(before: Evidence, after: Sequence[Evidence], target: Path, *, same: bool) -> str:
+    """The new replies as `show --json` has them, with the checks that fail still, only now, and only then."""
+    from trueweight.report import evidence_json
+    from trueweight.workflow.replay import changed_checks
+
+    made = {
+        "run": str(target),
+        "same_request": same,
+        "checks": [changed_checks(before.findings, one.findings)._asdict() for one in after],
+        "replies": json.loads(evidence_json(after)),
+    }
+    return json.dumps(made, indent=2)

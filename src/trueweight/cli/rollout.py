@@ -7,7 +7,21 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, FOLDER, bar_option, dry_run_option, open_option, quiet_option, suite_option
+from trueweight.cli._options import (
+    FILE,
+    FOLDER,
+    asked_by_option,
+    bar_option,
+    budget_option,
+    dry_run_option,
+    fresh_option,
+    json_option,
+    no_probe_option,
+    open_option,
+    quiet_option,
+    repeating_command,
+    suite_option,
+)
 from trueweight.core import ExitCode
 
 
@@ -29,9 +43,14 @@ from trueweight.core import ExitCode
 @click.option("--drift", is_flag=True, help="Also compare the output distributions.")
 @click.option("--attest", "attested", metavar="FILE", type=FILE, help="Also write an attestation of the run.")
 @click.option("-o", "--out", required=True, metavar="DIR", type=FOLDER, help="Run directory; DIR.toml has both hosts.")
+@budget_option("Send no request that could exceed this cost.")
+@asked_by_option
+@no_probe_option
+@fresh_option
 @dry_run_option
 @open_option
 @quiet_option()
+@json_option
 def command(
     *,
     before: str,
@@ -43,9 +62,14 @@ def command(
     drift: bool,
     attested: Path | None,
     out: Path,
+    budget: float | None,
+    asked_by: str,
+    no_probe: bool,
+    fresh: bool,
     dry_run: bool,
     opened: bool,
     quiet: bool,
+    as_json: bool,
 ) -> int:
     """Send the same requests to two of your deployments, and say whether the one after is worse.
 
@@ -53,7 +77,10 @@ def command(
     reference, is sent every request twice, and is compared with itself. Run the same command again to resume.
     Exit 1: the one after is worse beyond chance, or misses the bar.
     """
+    from rich.console import Console
+
     from trueweight.cli import attest, run
+    from trueweight.cli._screen import say_next
     from trueweight.core import ConfigError
     from trueweight.core.assessment import Recommendation
     from trueweight.store import RunFile, write_named
@@ -70,14 +97,26 @@ def command(
     words += ["--bar", str(bar_file)] if bar_file is not None else []
     words += [
         name
-        for name, given in (("--drift", drift), ("--dry-run", dry_run), ("--open", opened), ("--quiet", quiet))
+        for name, given in (
+            ("--drift", drift),
+            ("--no-probe", no_probe),
+            ("--fresh", fresh),
+            ("--dry-run", dry_run),
+            ("--open", opened),
+            ("--quiet", quiet or dry_run),
+            ("--json", as_json),
+        )
         if given
     ]
+    words += [] if budget is None else ["--budget", str(budget)]
+    words += ["--asked-by", asked_by] if asked_by else []
     code = _call(run.command, "run", words)
+    if dry_run and not (quiet or as_json):
+        say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
     if dry_run or code not in (ExitCode.OK, ExitCode.FINDINGS, ExitCode.INCONCLUSIVE):
         return code
     if attested is not None:
-        _call(attest.command, "attest", [str(out), "--out", str(attested)])
+        _call(attest.command, "attest", [str(out), "--out", str(attested), *(["--quiet"] if as_json else [])])
     found = read_summary(RunFile.SUMMARY.of(out)).providers[AFTER].assessment.recommendation
     return int(ExitCode.FINDINGS) if found is Recommendation.AVOID else code
 

@@ -248,9 +248,8 @@ def command(
         known = known_probe(out, providers, given, ways, fresh=fresh)
         probed = () if no_probe else [one for one in providers if not is_known(one, known, ways)]
         roomiest = None if stated is not None else replace(builder, allowance=MOST_PROBED).run(known)
-        console = Console(emoji=False)
-        print_forecast(builder.run(known), settings, console, probed=probed, probe=known, roomiest=roomiest)
-        if not quiet:
+        print_forecast(builder.run(known), settings, as_json=as_json, probed=probed, probe=known, roomiest=roomiest)
+        if not quiet and not as_json:
             say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
         return 0
     keys = keys_here(engine, providers, probing=not no_probe)

@@ -54,8 +54,8 @@ def command(
     """
     if case is None and any(one is not None for one in (None if failing else name, mode, thinking)):
         raise click.UsageError("--provider, --mode and --thinking need a CASE, or the id of a trial")
-    if failing and (case is not None or as_json):
-        raise click.UsageError("--failing is about a whole run, and prints text: leave CASE and --json out")
+    if failing and case is not None:
+        raise click.UsageError("--failing is about a whole run: leave CASE out")
     from rich.console import Console
     from rich.text import Text
 
@@ -73,11 +73,11 @@ def command(
     with RunDir.open(directory) as run:
         if case is None:
             summary = judge(run)
+            if failing:
+                _print_failing(run, summary, name, console, as_json=as_json)
+                return
             if as_json:
                 click.echo(summary_lines(summary), nl=False)
-                return
-            if failing:
-                _print_failing(run, summary, name, console)
                 return
             print_table(summary, console)
             print_cases(summary, console)
@@ -103,13 +103,17 @@ def command(
             print_exchange(item, requirements, console, whole=name is not None or len(items) == 1)
 
 
-def _print_failing(run: RunDir, summary: Summary, name: str | None, console: Console) -> None:
+def _print_failing(run: RunDir, summary: Summary, name: str | None, console: Console, *, as_json: bool) -> None:
     """Failures by cause, of one provider or of all, and the command that makes suites of their cases."""
     from trueweight.cli._screen import say_next
+    from trueweight.report import failing_json
     from trueweight.report.terminal import print_failing
     from trueweight.workflow.lookup import find_provider
 
     names = summary.ranked() if name is None else [find_provider(run, name).name]
+    if as_json:
+        click.echo(failing_json(summary, names))
+        return
     print_failing(summary, names, console)
     if any(found.outcome == "fail" for one in names for found in summary.providers[one].findings):
         words = ["trueweight", "suites", "from-run", str(run.path), *(["--provider", name] if name else [])]

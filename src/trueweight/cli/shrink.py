@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, budget_option, dry_run_option, quiet_option
+from trueweight.cli._options import FOLDER, PATH, budget_option, dry_run_option, json_option, quiet_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
 @dry_run_option
 @quiet_option("Print only the result.")
+@json_option
 def command(
     *,
     directory: Path,
@@ -45,6 +46,7 @@ def command(
     out: Path | None,
     dry_run: bool,
     quiet: bool,
+    as_json: bool,
 ) -> int:
     """Find the smallest request that still fails CASE of the run in DIR, by sending variants to the provider.
 
@@ -59,7 +61,7 @@ def command(
     from trueweight.config import keys_for
     from trueweight.plan import Stage, measured_paces
     from trueweight.report import visible
-    from trueweight.report.words.shrinking import shrunk_words
+    from trueweight.report.words.shrinking import shrunk_json, shrunk_words
     from trueweight.store import RunDir
     from trueweight.wire import WireSettings
     from trueweight.workflow.probe import read_probe
@@ -82,7 +84,7 @@ def command(
         settings = WireSettings(retries=1, concurrency=1, budget_usd=budget)
         stage = Stage(trials, 1, share=1 / len(trials), own_limit=False)
         paces = measured_paces(read_probe(directory))
-        print_stages([stage], settings, Console(emoji=False), paces=paces, notes=notes)
+        print_stages([stage], settings, as_json=as_json, paces=paces, notes=notes)
         return int(ExitCode.OK)
     shrinking = shrink_in_run(
         directory,
@@ -94,5 +96,6 @@ def command(
         keys=lambda providers: keys_for(providers, os.environ),
         on_progress=show,
     )
-    click.echo(shrunk_words(shrinking.shrunk, record=shrinking.record, case=shrinking.case))
+    words = shrunk_json if as_json else shrunk_words
+    click.echo(words(shrinking.shrunk, record=shrinking.record, case=shrinking.case))
     return int(ExitCode.OK if shrinking.case is not None else ExitCode.INCONCLUSIVE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH
+from trueweight.cli._options import FOLDER, PATH, quiet_option
 
 
 @click.command(
@@ -37,6 +37,7 @@ from trueweight.cli._options import FOLDER, PATH
     show_default=True,
     help="Public: leave out addresses, prices, requests, and replies to suites that trueweight does not ship.",
 )
+@quiet_option("Print nothing.")
 def command(
     *,
     folder: Path,
@@ -47,6 +48,7 @@ def command(
     pruned: bool,
     docs: str,
     public: bool,
+    quiet: bool,
 ) -> None:
     """Make a site from a folder of runs: an index, a trend per provider, and each run's report at a stable link.
 
@@ -57,12 +59,15 @@ def command(
         raise click.BadParameter("Valid: an http(s) address, or a path in the site, e.g. docs/.", param_hint="--docs")
     from trueweight.workflow.site import add_entry, build_site, prune, read_entries
 
+    done = []
     if added is not None:
-        click.echo(f"published: {add_entry(folder, added, public=public, name=name)}")
+        done.append(f"published: {add_entry(folder, added, public=public, name=name)}")
     if out is not None or pruned:
         entries = read_entries(folder, public=public)
     if out is not None:
         build_site(entries, out, keep=keep, public=public, docs=docs)
-        click.echo(f"site: {out / 'index.html'}")
+        done.append(f"site: {out / 'index.html'}")
     if pruned:
-        click.echo(f"pruned: {len(prune(entries, keep))} reports")
+        done.append(f"pruned: {len(prune(entries, keep))} reports")
+    for line in () if quiet else done:
+        click.echo(line)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, json_option, seed_option
+from trueweight.cli._options import FOLDER, PATH, json_option, quiet_option, seed_option
 from trueweight.core import Case, ConfigError, ExitCode, Suite, near_miss
 
 MAX_LISTED = 200
@@ -52,12 +54,21 @@ def list_suites(paths: tuple[str, ...], as_json: bool) -> None:
     epilog=examples("trueweight suites check mine.yaml"),
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-def check_suites(paths: tuple[str, ...]) -> int:
+@quiet_option("Print only problems.")
+@json_option
+def check_suites(paths: tuple[str, ...], *, quiet: bool, as_json: bool) -> int:
     """Check suites and print every problem with its file and line.
 
     Exit code 0 without a problem, 2 otherwise.
     """
-    problems = [problem for path in paths for problem in _check(path)]
+    checked = {path: _check(path) for path in paths}
+    problems = [problem for found in checked.values() for problem in found.problems]
+    if as_json:
+        click.echo(json.dumps([_checked_json(path, found) for path, found in checked.items()], indent=2))
+        return int(ExitCode.USAGE if problems else ExitCode.OK)
+    for path, found in () if quiet else checked.items():
+        if not found.problems:
+            click.echo(f"{path}: {found.name}, {found.cases} cases, no problem")
     for problem in problems:
         click.echo(f"error[{problem.code}]: {_visible(str(problem))}", err=True)
     if problems:
@@ -67,16 +78,29 @@ def check_suites(paths: tuple[str, ...]) -> int:
     return int(ExitCode.OK)
 
 
-def _check(path: str) -> tuple[ConfigError, ...]:
+class _Checked(NamedTuple):
+    """What was read of a path; without a name if nothing could be."""
+
+    name: str
+    cases: int
+    problems: tuple[ConfigError, ...]
+
+
+def _check(path: str) -> _Checked:
     from trueweight.suites import read_suite
 
     try:
         reading = read_suite(path)
     except ConfigError as problem:
-        return (problem,)
-    if not reading.problems:
-        click.echo(f"{path}: {reading.name}, {len(reading.cases)} cases, no problem")
-    return reading.problems
+        return _Checked("", 0, (problem,))
+    return _Checked(reading.name, len(reading.cases), tuple(reading.problems))
+
+
+def _checked_json(path: str, found: _Checked) -> dict[str, Any]:
+    problems = [
+        {"code": one.code, "where": one.where, "message": one.message, "hint": one.hint} for one in found.problems
+    ]
+    return {"path": path, "suite": found.name, "cases": found.cases, "problems": problems}
 
 
 @command.command(
@@ -88,13 +112,18 @@ def _check(path: str) -> tuple[ConfigError, ...]:
 @click.argument("case_id", required=False, metavar="[CASE]")
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw N cases and print each in full.")
 @seed_option("drawn cases")
-def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) -> None:
+@json_option
+def show_suite(name: str, case_id: str | None, examples: int | None, seed: int, *, as_json: bool) -> None:
     """Print the cases of a suite, or one CASE in full, or the first N in full, as JSON."""
     from trueweight.suites import find_suite
 
     suite = find_suite(name, examples=None if case_id else examples, seed=seed)
     if case_id is not None:
         click.echo(_visible(_case_text(_find_case(suite, case_id))))
+        return
+    if as_json:
+        made = {"suite": suite.name, "title": suite.title, "digest": suite.digest()}
+        click.echo(json.dumps(made | {"cases": [_case_fields(case) for case in suite.cases[:examples]]}, indent=2))
         return
     click.echo(f"{suite.name}: {_visible(suite.title)}\n{len(suite.cases)} cases, digest {suite.digest()[:12]}\n")
     if examples is None:
@@ -110,12 +139,15 @@ def show_suite(name: str, case_id: str | None, examples: int | None, seed: int) 
     epilog=examples("trueweight suites new mine.py"),
 )
 @click.argument("path", metavar="FILE.py", type=click.Path(path_type=Path, dir_okay=False))
-def new_suite(path: Path) -> None:
+@quiet_option("Print only the path of the file.")
+def new_suite(path: Path, *, quiet: bool) -> None:
     """Write a commented property suite to start from. Never overwrites a file."""
     from trueweight.suites.properties.suite_file import write_starter
 
     write_starter(path)
-    click.echo(f"{path}: next, run\n  trueweight suites check {path}\n  trueweight suites show {path} --examples 3")
+    click.echo(str(path))
+    for words in () if quiet else (["check", str(path)], ["show", str(path), "--examples", "3"]):
+        click.echo(f"Next: {shlex.join(['trueweight', 'suites', *words])}", err=True)
 
 
 class ImportCommand(click.Command):
@@ -141,7 +173,8 @@ class ImportCommand(click.Command):
 @click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suite.")
 @click.option("--name", metavar="SUITE", help="Name of the suite.  [default: the file's name]")
 @click.option("--skip-malformed", is_flag=True, help="Write the readable cases although some lines cannot be read.")
-def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_malformed: bool) -> int:
+@quiet_option("Print only the paths of the files, and the lines that could not be read.")
+def import_suite(*, form: str, path: Path, folder: Path, name: str | None, skip_malformed: bool, quiet: bool) -> int:
     """Make a suite from the requests of another verifier or of a log.
 
     Lines that cannot be imported are listed by number, and then nothing is written unless --skip-malformed is given.
@@ -157,7 +190,7 @@ def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_mal
     if imported.cases and (skip_malformed or not imported.malformed):
         for written in write_suite(imported.cases, folder, suite, f"Imported from {path.name} ({form})"):
             click.echo(str(written))
-    for sentence in imported.account():
+    for sentence in () if quiet else imported.account():
         click.echo(_visible(sentence), err=True)
     return int(ExitCode.USAGE if imported.malformed or not imported.cases else ExitCode.OK)
 
@@ -174,7 +207,8 @@ def import_suite(form: str, path: Path, folder: Path, name: str | None, skip_mal
 @click.option("-o", "--out", "folder", required=True, metavar="DIR", type=FOLDER, help="Folder of the new suites.")
 @click.option("--provider", metavar="P", help="Only cases that this provider fails.  [default: any provider]")
 @click.option("--check", metavar="ID", help="Only cases in which this check fails.  [default: any check]")
-def suites_from_run(directory: Path, folder: Path, provider: str | None, check: str | None) -> int:
+@quiet_option("Print only the paths of the files.")
+def suites_from_run(*, directory: Path, folder: Path, provider: str | None, check: str | None, quiet: bool) -> int:
     """Write the cases that fail in a recorded run as suites, one file for each suite of the run. Uses no network.
 
     With a case comes each case that it names: an earlier turn, or the other one of a comparison. Exit code 2 if no
@@ -198,7 +232,9 @@ def suites_from_run(directory: Path, folder: Path, provider: str | None, check: 
         click.echo("No case fails.", err=True)
         return int(ExitCode.USAGE)
     number = sum(len(suite.cases) for suite in found)
-    click.echo(f"{number} {'case' if number == 1 else 'cases'}. Next: trueweight suites check {folder}", err=True)
+    if not quiet:
+        words = shlex.join(["trueweight", "suites", "check", str(folder)])
+        click.echo(f"{number} {'case' if number == 1 else 'cases'}. Next: {words}", err=True)
     return int(ExitCode.OK)
 
 
@@ -219,7 +255,11 @@ def _case_lines(cases: tuple[Case, ...]) -> Iterator[str]:
 
 
 def _case_text(case: Case) -> str:
-    fields = {
+    return json.dumps(_case_fields(case), indent=2, ensure_ascii=False)
+
+
+def _case_fields(case: Case) -> dict[str, Any]:
+    return {
         "case": case.key,
         "why": case.why,
         "severity": case.severity,
@@ -231,7 +271,6 @@ def _case_text(case: Case) -> str:
         "checks": case.checks,
         "answer": case.answer,
     }
-    return json.dumps(fields, indent=2, ensure_ascii=False)
 
 
 def _visible(text: str) -> str:

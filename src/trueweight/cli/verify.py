@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, PATH
+from trueweight.cli._options import FILE, PATH, json_option, quiet_option
 from trueweight.core import ExitCode
 
 _SHOWN = 100
@@ -20,7 +21,9 @@ _SHOWN = 100
 )
 @click.argument("file", metavar="FILE", type=FILE)
 @click.argument("directory", metavar="[RUN]", type=PATH, required=False)
-def command(*, file: Path, directory: Path | None) -> int:
+@json_option
+@quiet_option("Print nothing: the exit code is the result.")
+def command(*, file: Path, directory: Path | None, as_json: bool, quiet: bool) -> int:
     """Verify that RUN is the run of FILE, unchanged, and that its record gives the attested numbers. Uses no network.
 
     \b
@@ -39,6 +42,15 @@ def command(*, file: Path, directory: Path | None) -> int:
     else:
         with RunDir.open(directory) as run:
             wrong = verify(found, run)
+    code = ExitCode.OK if not wrong else ExitCode.FINDINGS
+    code = ExitCode.INCONCLUSIVE if wrong and all(one.by_version for one in wrong) else code
+    if as_json:
+        rows = [{"difference": for_log(one.text), "by_version": one.by_version} for one in wrong]
+        click.echo(
+            json.dumps({"holds": not wrong, "record_read": directory is not None, "differences": rows}, indent=2)
+        )
+    if as_json or quiet:
+        return int(code)
     for one in wrong[:_SHOWN]:
         click.echo(for_log(one.text))
     if len(wrong) > _SHOWN:
@@ -47,5 +59,4 @@ def command(*, file: Path, directory: Path | None) -> int:
         held = "the file is as it was written" if directory is None else "record and numbers are as attested"
         click.echo(f"Verified: {held}.")
         click.echo("Without RUN the record is not verified." if directory is None else PROVES[1])
-        return int(ExitCode.OK)
-    return int(ExitCode.INCONCLUSIVE if all(one.by_version for one in wrong) else ExitCode.FINDINGS)
+    return int(code)

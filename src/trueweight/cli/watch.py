@@ -22,6 +22,7 @@ from trueweight.cli._options import (
     json_option,
     no_probe_option,
     providers_option,
+    quiet_option,
     seed_option,
 )
 from trueweight.cli._providers import named_providers
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 )
 @click.option("--markdown", is_flag=True, help="Print markdown instead of text.")
 @json_option
+@quiet_option("Print only what changed in the newest look.")
 def command(
     *,
     folder: Path,
@@ -83,6 +85,7 @@ def command(
     export: Path | None,
     markdown: bool,
     as_json: bool,
+    quiet: bool,
 ) -> int:
     """Send a small sample of WORKLOAD to all hosts again and again, and say which host changed, and when.
 
@@ -106,11 +109,13 @@ def command(
         raise ConfigError("the variable is not set", code="webhook-url", where=webhook_env or "")
 
     def say(found: Watched) -> int:
-        _print(found, markdown=markdown, as_json=as_json)
+        _print(found, markdown=markdown, as_json=as_json, quiet=quiet)
         if export is not None:
             from trueweight.workflow.watch_export import export_history
 
-            click.echo(f"{export_history(found, export)} rows in {export}", err=True)
+            rows = export_history(found, export)
+            if not quiet:
+                click.echo(f"{rows} rows in {export}", err=True)
         if url and found.new:
             _post(found, url, webhook_env or "")
         if not found.measured:
@@ -131,7 +136,7 @@ def command(
     runs = history or folder.with_name(f"{folder.name}-history")
     draw = _Draw(number, seed, tasks)
     hosts = named_providers(load_providers(providers_file, environ=os.environ), names, "--only")
-    look = _looking(folder, hosts, bar_file, runs, draw, budget=budget, probing=not no_probe)
+    look = _looking(folder, hosts, bar_file, runs, draw, budget=budget, probing=not no_probe, as_json=as_json)
     if dry_run:
         return look(True)
     if every is None:
@@ -157,10 +162,9 @@ def _looking(
     *,
     budget: float | None,
     probing: bool,
+    as_json: bool,
 ) -> Callable[[bool], int]:
     """The function that makes one look; with True it prints the forecast instead."""
-    from rich.console import Console
-
     from trueweight.assess import load_bar
     from trueweight.cli._forecast import print_forecast
     from trueweight.cli._send_built import send_built
@@ -173,7 +177,7 @@ def _looking(
     def look(dry: bool) -> int:
         built = plan_look(folder, providers, bar, runs, number=draw.number, seed=draw.seed, tasks=draw.tasks)
         if dry:
-            print_forecast(built, settings, Console(emoji=False), probed=providers if probing else ())
+            print_forecast(built, settings, as_json=as_json, probed=providers if probing else ())
             return int(ExitCode.OK)
         result = send_built(built, look_directory(runs, datetime.now(UTC)), settings=settings, probing=probing)
         if result.interrupted:
@@ -219,16 +223,19 @@ def _events(found: Watched) -> list[WatchEvent]:
     ]
 
 
-def _print(found: Watched, *, markdown: bool, as_json: bool) -> None:
-    from trueweight.report.words.watch import watch_json, watch_lines, watch_markdown
+def _print(found: Watched, *, markdown: bool, as_json: bool, quiet: bool) -> None:
+    from trueweight.report.words.watch import event_sentence, watch_json, watch_lines, watch_markdown
 
     events, looks = _events(found), len(found.looks)
-    for path, why in found.skipped:
+    for path, why in () if quiet else found.skipped:
         click.echo(f"left out: {path.name}: {why}", err=True)
     if as_json:
         click.echo(json.dumps(watch_json(events, looks, found.alpha, measured=found.measured), indent=2))
     elif markdown:
         click.echo(watch_markdown(events, looks, found.alpha), nl=False)
+    elif quiet:
+        for line in map(event_sentence, (one for one in events if one.new)):
+            click.echo(line)
     else:
         for line in watch_lines(events, looks):
             click.echo(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, FOLDER, PATH, seed_option
+from trueweight.cli._options import FILE, FOLDER, PATH, json_option, quiet_option, seed_option
 from trueweight.cli._workload_confirm import confirm
 from trueweight.cli._workload_judge import llm_judge, prefer
 from trueweight.cli._workload_label import label
@@ -70,6 +70,7 @@ class FromCommand(click.Command):
     help="Replace names of people that this spaCy pipeline finds, as well. Requires trueweight[names].",
 )
 @click.option("--preview", is_flag=True, help="Print exactly what would be written, and write nothing.")
+@quiet_option("Print only the paths of the files, or what they would be.")
 def make(
     *,
     log: Path,
@@ -84,6 +85,7 @@ def make(
     names_file: Path | None,
     names_model: str | None,
     preview: bool,
+    quiet: bool,
 ) -> int:
     """Draw a sample of LOG (a file or a folder) that keeps its mix, without personal data, and choose graders.
 
@@ -121,6 +123,8 @@ def make(
     else:
         for path in made.write(folder):
             click.echo(str(path))
+    if quiet:
+        return int(ExitCode.OK)
     for sentence in made.account():
         click.echo(_visible(sentence), err=True)
     click.echo(_not_looked_for(region, names=bool(named), model=names_model is not None), err=True)
@@ -159,13 +163,16 @@ def _not_looked_for(region: str | None, *, names: bool, model: bool) -> str:
     help="Only this kind of work. Repeatable.  [default: all]",
 )
 @seed_option("the requests")
-def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
+@quiet_option("Print nothing.")
+def example(*, path: Path, lines: int, tasks: tuple[str, ...], seed: int, quiet: bool) -> None:
     """Write an example log to try everything with: classification, extraction, routing, summaries, product cards."""
     from trueweight.suites.importers.logs.example import example_log
     from trueweight.suites.importers.write import write_new
 
     write_new(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in example_log(lines, seed, tasks)))
-    click.echo(f"{path}: next, trueweight workload from {path} -o DIR --task-field tags.task", err=True)
+    if not quiet:
+        words = shlex.join(["trueweight", "workload", "from", str(path)])
+        click.echo(f"{path}: next, {words} -o DIR --task-field tags.task", err=True)
 
 
 @command.command(
@@ -173,10 +180,15 @@ def example(path: Path, lines: int, tasks: tuple[str, ...], seed: int) -> None:
     short_help="List the graders that a task may name, with their options",
     epilog=examples("trueweight workload graders"),
 )
-def list_graders() -> None:
+@json_option
+def list_graders(*, as_json: bool) -> None:
     """List the graders that a task may name, with their options."""
     from trueweight.core.grader import all_graders
 
+    if as_json:
+        rows = [{"id": one.id, "definition": one.definition, "options": dict(one.options)} for one in all_graders()]
+        click.echo(json.dumps(rows, indent=2))
+        return
     for one in all_graders():
         click.echo(f"{one.id}: {one.definition}")
         for option, schema in one.options.get("properties", {}).items():

@@ -6,6 +6,7 @@ from trueweight.report.evidence import Evidence
 from trueweight.report.formats import Format, find_format, format_names, render
 from trueweight.report.formats.markdown import render_markdown
 from trueweight.report.page import Failing, failing_cells, render_html, wanted_answers, wanted_trials
+from trueweight.report.page.causes import failing_json
 from trueweight.report.page.payload import evidence_json
 from trueweight.report.text import for_log, visible
 
@@ -18,6 +19,7 @@ __all__ = [
     "divergence",
     "evidence_json",
     "failing_cells",
+    "failing_json",
     "find_format",
     "for_log",
     "format_names",

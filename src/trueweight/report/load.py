@@ -11,7 +11,7 @@ from markupsafe import Markup
 from trueweight.core import Estimate
 from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
-from trueweight.report.numbers import NONE, counted, decimals_of, plain, span
+from trueweight.report.numbers import NONE, counted, decimals_of, plain, span, write
 from trueweight.report.template import asset, content_policy, environment
 from trueweight.report.text import visible
 
@@ -192,7 +192,7 @@ def _pair(found: Mapping[str, Estimate]) -> TableCell:
     if p50.value is None or p95.value is None:
         return TableCell(NONE, p50.note)
     ends = "; ".join(f"{label} {span(e) or NONE}" for label, e in (("p50", p50), ("p95", p95)))
-    return TableCell(f"{_number(p50.value)} / {_number(p95.value)}", f"{ends}, n = {p50.n}")
+    return TableCell(f"{write(p50.value, p50.unit)} / {write(p95.value, p95.unit)}", f"{ends}, n = {p50.n}")
 
 
 def _good(point: LoadPoint) -> str:

@@ -15,6 +15,8 @@ NONE: Final = "n/a"
 MINUS: Final = "−"
 _NOTHING: Final = 1e-12
 """What is smaller is a rest of arithmetic."""
+_MS_DECIMALS: Final = 2
+"""Of a time in ms: a stamp is late by more than a hundredth (docs/wire.md)."""
 
 
 class Towards(Enum):
@@ -116,7 +118,9 @@ def write(value: float | None, unit: str, decimals: int | None = None) -> str:
         return percent(value)
     if unit == "difference":
         return points(value)
-    return plain(value, decimals_of(value) if decimals is None else decimals)
+    if decimals is None:
+        decimals = min(decimals_of(value), _MS_DECIMALS if unit == "ms" else 6)
+    return plain(value, decimals)
 
 
 def sample(estimate: Estimate) -> str:

@@ -15,5 +15,5 @@ cost_metric(
     place=600,
     column=True,
     beside="thinking_cost_per_1000",
-    beside_words="{} thoughts",
+    beside_words="{} for thoughts",
 )

@@ -130,7 +130,8 @@ def _small(provider: ProviderSummary, column: Column, estimate: Estimate) -> tup
         return f"in {estimate.n:,} of {estimate.n + without:,} replies", None
     if second is None or second.value is None or second.value == estimate.value:
         return span(estimate, column.decimals), None
-    words = metric.beside_words.format(write(second.value, second.unit, column.decimals))
+    amount = write(second.value, second.unit, column.decimals if second.value else None)  # not 0.000
+    words = metric.beside_words.format(amount)
     return words, column.axis.at(second.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -31,6 +32,22 @@ class Cause(NamedTuple):
     cases: str
     keys: tuple[str, ...]
     query: str
+
+
+def failing_json(summary: Summary, names: Sequence[str]) -> str:
+    """The broken requirements as ASCII JSON, as `causes`: each with all of its cases."""
+    rows = [
+        {
+            "check": one.check,
+            "severity": one.severity,
+            "requirement": one.requirement,
+            "caused_by": one.blames,
+            "providers": dict(one.providers),
+            "cases": one.keys,
+        }
+        for one in causes(summary, names)
+    ]
+    return json.dumps(rows, indent=2, ensure_ascii=True)
 
 
 def causes(summary: Summary, names: Sequence[str]) -> tuple[Cause, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from trueweight.core import way
@@ -33,6 +34,32 @@ def shrunk_words(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
     if case is not None:
         lines.append(f"case: {case}")
     return "\n".join(lines)
+
+
+def shrunk_json(shrunk: Shrunk, *, record: Path, case: Path | None) -> str:
+    """The same as ASCII JSON; ``request`` is the smallest one, None if nothing failed again."""
+    finding = shrunk.finding or shrunk.failure.finding
+    request = None if shrunk.exchange is None else shrunk.exchange.request.body
+    made = {
+        "case": shrunk.failure.case.key,
+        "provider": shrunk.failure.provider.name,
+        "mode": shrunk.failure.mode,
+        "check": finding.check,
+        "message": finding.message,
+        "failed": shrunk.failed,
+        "sent": shrunk.sent,
+        "bytes_before": shrunk.before,
+        "bytes_after": shrunk.after if shrunk.case is not None else None,
+        "stopped": shrunk.stopped,
+        "reference_passes": shrunk.reference,
+        "not_redrawn": shrunk.not_redrawn,
+        "requests": shrunk.requests,
+        "usd": shrunk.usd,
+        "request": request,
+        "record": str(record),
+        "file": None if case is None else str(case),
+    }
+    return json.dumps(made, indent=2, ensure_ascii=True)
 
 
 def _smallest_lines(shrunk: Shrunk) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from trueweight.checks import run_checks, run_paired_checks
 from trueweight.core import (
@@ -26,13 +27,29 @@ from trueweight.report.words.terms import find_term, term_names
 from trueweight.workflow.explain.listing import OURS, check_table, checks_json
 from trueweight.workflow.explain.show import marked
 
-__all__ = ["check_table", "checks_json", "digests", "explain", "sample_exchange"]
+__all__ = ["check_table", "checks_json", "digests", "explain", "explain_json", "sample_exchange"]
 
 _BETTER = {True: "higher", False: "lower", None: "neither direction"}
 _BLAME = {
     True: "the serving stack; a model cannot cause it",
     False: "the model or the serving stack: compare with the reference",
 }
+
+
+class _Explained(NamedTuple):
+    """A name with labelled facts, where it is from, and the lines of an example."""
+
+    name: str
+    facts: tuple[tuple[str, str], ...]
+    origin: str = OURS
+    example: tuple[str, ...] = ()
+
+
+def explain_json(name: str) -> str:
+    """The same as ASCII JSON: the name, a text for each label, and the text of the example; errors as in `explain`."""
+    found = _explained(name)
+    made: dict[str, object] = {"name": found.name, **dict(found.facts), "package": found.origin}
+    return json.dumps(made | ({"example": "\n".join(found.example)} if found.example else {}), indent=2)
 
 
 def explain(name: str) -> str:
@@ -45,6 +62,13 @@ def explain(name: str) -> str:
     Raises:
         ConfigError: ``unknown-check`` if no check, metric, grader or word has this name, with the nearest name.
     """
+    found = _explained(name)
+    package = [] if found.origin == OURS else [("package", found.origin)]
+    lines = [found.name, "", *(f"{label + ':':<14}{text}" for label, text in (*found.facts, *package))]
+    return "\n".join([*lines, "", *found.example] if found.example else lines)
+
+
+def _explained(name: str) -> _Explained:
     if name in CHECKS.all():
         return _explain_check(CHECKS.get(name).info)
     if name in all_metrics():
@@ -57,14 +81,14 @@ def explain(name: str) -> str:
         return _explain_metric(describe(titles[name.casefold()]))
     if (term := find_term(name)) is not None:
         also = [("also", ", ".join(term.also))] if term.also else []
-        return "\n".join(_facts(term.name, [("meaning", term.meaning), *also], OURS))
+        return _Explained(term.name, (("meaning", term.meaning), *also))
     known = {*CHECKS.all(), *all_metrics(), *GRADERS.all(), *titles, *term_names()}
     raise ConfigError(
         f"unknown check, metric, grader or word {name!r}", code="unknown-check", hint=near_miss(name, sorted(known))
     )
 
 
-def _explain_check(info: CheckInfo) -> str:
+def _explain_check(info: CheckInfo) -> _Explained:
     facts = [("requirement", info.requirement)]
     facts += [("severity", f"{info.severity}, unless the case that names it says otherwise")]
     facts += [("why", info.why), ("fix", info.fix), ("caused by", _BLAME[info.engine])]
@@ -73,25 +97,20 @@ def _explain_check(info: CheckInfo) -> str:
     facts += [("failure mode", str(info.row))] if info.row else []
     parameters = info.params.get("properties", {})
     facts += [("parameters", json.dumps(parameters))] if parameters else []
-    return "\n".join([*_facts(info.id, facts, CHECKS.origin(info.id)), "", *_example(info)])
+    return _Explained(info.id, tuple(facts), CHECKS.origin(info.id), tuple(_example(info)))
 
 
-def _explain_metric(metric: Metric) -> str:
+def _explain_metric(metric: Metric) -> _Explained:
     facts = [("title", metric.title), ("definition", metric.definition), ("unit", metric.unit)]
     facts += [("better", _BETTER[metric.higher_is_better]), ("estimate", metric.method), ("source", metric.source)]
     facts += [("bar", "can be required in bar.toml")] if metric.estimate is not None else []
-    return "\n".join(_facts(metric.id, facts, metric_origin(metric.id)))
+    return _Explained(metric.id, tuple(facts), metric_origin(metric.id))
 
 
-def _explain_grader(one: Grader) -> str:
+def _explain_grader(one: Grader) -> _Explained:
     facts = [("score", one.definition), ("expected", json.dumps(one.expected, ensure_ascii=False))]
     facts += [("use", f"checks: {{graded: {{grader: {one.id}, expected: …}}}} in a case")]
-    return "\n".join(_facts(one.id, facts, GRADERS.origin(one.id)))
-
-
-def _facts(title: str, facts: Iterable[tuple[str, str]], origin: str) -> list[str]:
-    package = [] if origin == OURS else [("package", origin)]
-    return [title, "", *(f"{name + ':':<14}{text}" for name, text in (*facts, *package))]
+    return _Explained(one.id, tuple(facts), GRADERS.origin(one.id))
 
 
 def sample_exchange(reply: SampleReply | Exchange, api: str | None = None) -> Exchange:

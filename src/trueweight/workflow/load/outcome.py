@@ -17,17 +17,24 @@ GAIN = 0.1
 
 
 def saturation(points: Sequence[LoadPoint]) -> LoadPoint | None:
-    """The first level from which more load brings hardly any more throughput; None if each one up to the last did.
+    """The first level from which no higher one brings much more throughput; None if there is none below the last.
 
-    Between two levels the load grows by a factor and so should throughput; where it grows by less than a tenth of
-    that, the lower one is where it saturates. A level at which this client was the bottleneck says nothing.
+    From one level to the next the load grows by a factor, and so should throughput, from the highest so far; where it
+    grows by less than a tenth of that at each higher level, the first one is where it saturates. A level at which this
+    client was the bottleneck says nothing.
     """
     fair = [point for point in sorted(points, key=lambda point: point.level) if not point.mostly_client_limited]
-    for lower, higher in pairwise(fair):
-        expected = higher.level / lower.level - 1
-        if lower.throughput and higher.throughput / lower.throughput - 1 < GAIN * expected:
-            return lower
-    return None
+    return next((low for at, low in enumerate(fair[:-1]) if low.throughput and _is_highest(fair[at:])), None)
+
+
+def _is_highest(points: Sequence[LoadPoint]) -> bool:
+    """Whether no level after the first brings a share of what its extra load should."""
+    most = points[0].throughput
+    for lower, higher in pairwise(points):
+        if higher.throughput / most - 1 >= GAIN * (higher.level / lower.level - 1):
+            return False
+        most = max(most, higher.throughput)
+    return True
 
 
 def best(points: Sequence[LoadPoint]) -> LoadPoint | None:
