@@ -55,28 +55,30 @@ def event_place(_: Case, reply: Reply) -> CheckResult | None:
     if not found:
         return None
     ids: dict[int, str] = {}
+    taken: set[str] = set()
     for one in found:
-        if problem := _misplaced(one, ids):
+        if problem := _misplaced(one, ids, taken):
             return problem
     return _out_of_range(reply) or Pass()
 
 
-def _misplaced(one: TypedEvent, ids: dict[int, str]) -> Fail | None:
+def _misplaced(one: TypedEvent, ids: dict[int, str], taken: set[str]) -> Fail | None:
     for needed in _needed(one.type):
         value = one.data.get(needed)
         if not isinstance(value, int) or isinstance(value, bool):
             return Fail(f"{one.type} has no {needed}", needed, quote(value), (one.span,))
     index = one.data["output_index"]
     if one.type in (ADDED, DONE):
-        return _take_item(one, index, ids)
+        return _take_item(one, index, ids, taken)
     name = one.data.get("item_id")
     if index in ids and name != ids[index]:
         return Fail(f"{one.type} names another item than its index", quote(ids[index]), quote(name), (one.span,))
     return None
 
 
-def _take_item(one: TypedEvent, index: int, ids: dict[int, str]) -> Fail | None:
-    """Keep the id of the item that an event has whole; a failure if another item has its index or its id."""
+def _take_item(one: TypedEvent, index: int, ids: dict[int, str], taken: set[str]) -> Fail | None:
+    """Keep the id of the item that an event has whole, by its index and among those that are taken; a failure if
+    another item has its index or its id."""
     name = item_of(one).get("id")
     if not isinstance(name, str) or not name:
         return Fail(f"the item of {one.type} has no id", "item.id", quote(name), (one.span,))
@@ -84,9 +86,10 @@ def _take_item(one: TypedEvent, index: int, ids: dict[int, str]) -> Fail | None:
     if (one.type == DONE and known not in (None, name)) or (one.type == ADDED and known is not None):
         got = f"{quote(known)}, then {quote(name)}"
         return Fail(f"output_index {index} has two items", "one item for an output_index", got, (one.span,))
-    if one.type == ADDED and name in ids.values():
+    if one.type == ADDED and name in taken:
         return Fail("two items have the same id", "an id for each item", quote(name), (one.span,))
     ids[index] = name
+    taken.add(name)
     return None
 
 

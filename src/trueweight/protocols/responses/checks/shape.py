@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -86,8 +87,8 @@ def items_shape(_: Case, reply: Reply) -> CheckResult | None:
             spans = locate_field(reply, wrong[0]) or _place(reply)
             kind = quote(item.get("type"))
             return Fail(f"an item of type {kind} has no valid {', '.join(wrong)}", ", ".join(wrong), quote(item), spans)
-    ids = [item["id"] for item in items]
-    if twice := next((one for at, one in enumerate(ids) if one in ids[:at]), None):
+    ids = Counter(item["id"] for item in items)
+    if twice := next((one for one, times in ids.items() if times > 1), None):
         return Fail("two items have the same id", "an id for each item", quote(twice), _place(reply))
     return Pass() if items else None
 
