@@ -178,7 +178,7 @@ def import_suite(*, form: str, path: Path, folder: Path, name: str | None, skip_
     """Make a suite from the requests of another verifier or of a log.
 
     Lines that cannot be imported are listed by number, and then nothing is written unless --skip-malformed is given.
-    Exit code 0, or 2 if there is such a line.
+    Exit code 0, or 2 if there is such a line or no case.
     """
     from trueweight.suites.importers import read_format, write_suite
     from trueweight.suites.jsonl_suite import suite_name

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from trueweight.config.spot import Spot
-from trueweight.core import BodyChanges, near_miss
+from trueweight.core import PROTOCOLS, BodyChanges, misspelt, near_miss
 
 OWN_BODY_KEYS: Final = frozenset({"model", "messages", "stream", "stream_options"})
 """These define the trial. With other values, the provider would not get the same request as the others."""
@@ -32,16 +32,19 @@ def read_changes(spot: Spot, drop: Sequence[str], rename: Mapping[str, Any], put
     """
     for path in drop:
         _check_field(spot.at("drop"), path, "drop", _KEPT)
+        refuse_misspelt(spot.at("drop"), path.split(".")[0])
         if not all(path.split(".")):
             spot.at("drop").refuse_value(path, "not a field", valid='e.g. "seed" or "tools.function.strict"')
     for name, other in rename.items():
         here = spot.at("rename", name)
         _check_field(here, name, "rename", OWN_BODY_KEYS)
+        refuse_misspelt(here, name)
         if not isinstance(other, str) or not other or other in OWN_BODY_KEYS or other == name:
             here.refuse_value(other, "not another name", valid='a name, e.g. max_tokens = "max_completion_tokens"')
     for name, value in put.items():
         here = spot.at("set", name)
         _check_field(here, name, "set", OWN_BODY_KEYS)
+        refuse_misspelt(here, name)
         if not is_json(value):
             here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
     _refuse_both(spot, "rename", rename, drop)
@@ -56,6 +59,17 @@ def _check_field(spot: Spot, name: str, key: str, refused: frozenset[str]) -> No
             code="config-value",
             hint=f"Valid: any field but {', '.join(sorted(refused))}.",
         )
+
+
+def refuse_misspelt(spot: Spot, name: str) -> None:
+    """Refuse the name of a field of a body that is a field of an API, or of sampling, but for a slip of the keyboard.
+
+    Raises:
+        ConfigError: with the name of the field.
+    """
+    fields = {*SAMPLING_FIELDS, *(one for protocol in PROTOCOLS.all().values() for one in protocol.fields)}
+    if meant := misspelt(name, fields):
+        spot.refuse(f"unknown field {name!r}", code="config-value", hint=f"Did you mean {meant!r}?")
 
 
 def _refuse_both(spot: Spot, key: str, table: Mapping[str, Any], drop: Sequence[str]) -> None:

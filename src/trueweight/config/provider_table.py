@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from trueweight.config.body_table import OWN_BODY_KEYS, is_json, read_changes, read_sampling
+from trueweight.config.body_table import OWN_BODY_KEYS, is_json, read_changes, read_sampling, refuse_misspelt
 from trueweight.config.keys import is_env_name, read_key, shown_name
 from trueweight.config.secrets import hidden_in, looks_like_secret, may_be_key, names_a_secret
 from trueweight.config.spot import Spot
@@ -145,6 +145,7 @@ def _thinking(spot: Spot, table: _ThinkingTable) -> ThinkingControl:
                     code="config-value",
                     hint=f"Valid: any field but {', '.join(sorted(OWN_BODY_KEYS))}.",
                 )
+            refuse_misspelt(here, name)
             if name == MESSAGE and (problem := words_problem(value)):
                 here.refuse_value(value, problem, valid='words for the last user message, e.g. "/no_think"')
             if not is_json(value):
@@ -236,6 +237,7 @@ def _extra_body(spot: Spot, table: dict[str, Any]) -> dict[str, Any]:
                 code="config-value",
                 hint=f"Valid: any key but {', '.join(sorted(OWN_BODY_KEYS))}.",
             )
+        refuse_misspelt(here, key)
         if not is_json(value):
             here.refuse_value(value, "not a JSON value", valid="strings, finite numbers, booleans, lists, tables")
     return table

@@ -15,7 +15,15 @@ from trueweight.core.drift import (
     DriftVerdict,
     LadderRung,
 )
-from trueweight.core.errors import ConfigError, ExitCode, InfrastructureError, TrueweightError, near_miss, value_path
+from trueweight.core.errors import (
+    ConfigError,
+    ExitCode,
+    InfrastructureError,
+    TrueweightError,
+    misspelt,
+    near_miss,
+    value_path,
+)
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.exchange import Attempt, Exchange, Failure, FailureKind, RequestRecord, Stamp
 from trueweight.core.json_value import canonical_json, compact_json, digest
@@ -142,6 +150,7 @@ __all__ = [
     "counterparts",
     "digest",
     "digest_choices",
+    "misspelt",
     "near_miss",
     "parse_shard",
     "trial_id",

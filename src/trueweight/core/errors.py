@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 _LISTED = 50
+_ALMOST = 0.9
+"""Similarity from which a name is another one with a slip of the keyboard: temprature is, max_output_tokens is not."""
+_LONGEST = 100
 """Most names that a hint lists."""
 
 
@@ -58,6 +61,13 @@ class InfrastructureError(TrueweightError):
 def value_path(parts: Iterable[str | int]) -> str:
     """A place in a JSON value, for an error: ``.calls[0].name``; "" for the whole value."""
     return "".join(f".{part}" if isinstance(part, str) else f"[{part}]" for part in parts)
+
+
+def misspelt(word: str, valid: Iterable[str]) -> str:
+    """The valid name that a word almost is, with a letter missing, added or in another place; "" if there is none."""
+    names = frozenset(valid)
+    near = [] if word in names else difflib.get_close_matches(word[:_LONGEST], names, n=1, cutoff=_ALMOST)
+    return next(iter(near), "")
 
 
 def near_miss(word: str, valid: Iterable[str]) -> str:

@@ -56,7 +56,7 @@ def _parse(raw: bytes) -> JsonObject:
     except UnicodeDecodeError:
         raise ValueError("not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg} at column {error.colno}") from None
+        raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
     if not isinstance(body, dict):
         raise ValueError(f"not a JSON object: {shown(body)}")
     messages = body.get("messages")
@@ -121,7 +121,7 @@ def _implied_checks(request: JsonObject) -> dict[str, JsonObject]:
         checks["tool-call-expected"] = {"call": "must"}
     form = request.get("response_format")
     # With tools on offer the reply may be a call, which no response_format governs.
-    if isinstance(form, dict) and form.get("type") in {"json_object", "json_schema"} and not request.get("tools"):
+    if isinstance(form, dict) and form.get("type") in ("json_object", "json_schema") and not request.get("tools"):
         checks["structured-output"] = {}
     return checks
 

@@ -28,6 +28,8 @@ from trueweight.suites.importers.importer import Malformed, Numbered, chat_reque
 from trueweight.suites.request_lines import ADDED_BY_PROTOCOL
 
 _PROMPT = ("messages", "tools")
+_LONGEST_MS = 365 * 24 * 3600 * 1000
+"""A duration of a year or more is no duration."""
 
 
 class RecordedRow(NamedTuple):
@@ -86,7 +88,7 @@ def loop_of(path: Path) -> Path:
 def recorded_exchange(provider: Provider, case: Case, one: RecordedRow, repeat: int) -> Exchange:
     """The exchange of a recorded reply: one attempt, with the whole body at its end. A failure has no body."""
     duration = one.value.get("duration_ms")
-    ns = int(duration * 1e6) if isinstance(duration, int | float) and duration >= 0 else 0
+    ns = int(duration * 1e6) if isinstance(duration, int | float) and 0 <= duration < _LONGEST_MS else 0
     body = json.dumps(one.value["response"], ensure_ascii=False).encode("utf-8", "surrogatepass")
     failure = None
     if one.value.get("status", "success") != "success":

@@ -575,3 +575,32 @@ def test_the_parameters_of_a_gateways_log_are_part_of_the_request(tmp_path: Path
     (case,) = imported.cases
     assert case.request == {"temperature": 0.2, "tools": [TOOL], "messages": ASK}
     assert case.answer == {"calls": [{"name": "look", "arguments": {"a": "x"}}]}
+
+
+def test_bfcl_lines_without_right_calls_are_counted(tmp_path: Path) -> None:
+    """A file without its possible_answer is imported, and the account says that no reply to it is judged right."""
+    path = lines(tmp_path / "BFCL.json", {"id": "simple_0", "question": [ASK], "function": [{"name": "f"}]})
+    account = "\n".join(read_format("bfcl", path, "mine").account())
+    assert "not judged by what is right: 1 × no right calls, in the line or in possible_answer/BFCL.json" in account
+
+
+def test_a_field_that_is_not_sent_names_its_near_miss(tmp_path: Path) -> None:
+    """A slip of the keyboard is no metadata."""
+    path = lines(tmp_path / "a.jsonl", {"messages": ASK, "temprature": 1, "completion_tokens": 3})
+    account = "\n".join(read_format("k2vv", path, "mine").account())
+    assert "completion_tokens (1), temprature (1; did you mean 'temperature'?)" in account
+
+
+@pytest.mark.parametrize("form", sorted(BAD))
+def test_a_file_without_lines_is_an_error(form: str, tmp_path: Path) -> None:
+    """Empty, of blank lines, or not there at all."""
+    lines(tmp_path / "valid.jsonl", "", " ")
+    for name, message in (("valid.jsonl", "no line in it"), ("none.jsonl", "cannot be read: No such file")):
+        with pytest.raises(ConfigError, match=message):
+            read_format(form, tmp_path / name, "mine")
+
+
+def test_an_unended_text_is_said_once(tmp_path: Path) -> None:
+    """The last line of a file that was cut."""
+    imported = read_format("k2vv", lines(tmp_path / "a.jsonl", '{"messages": "hi'), "mine")
+    assert imported.malformed[0].reason == "not JSON: Unterminated string starting at column 14"

@@ -201,3 +201,11 @@ def test_the_command_makes_a_report_and_lists_what_it_could_not_read(
         main(["import-run", "k2vv", str(files[0]), "--out", str(tmp_path / "two"), "--reference", "oficial"])
     assert ended.value.code == 2
     assert "Did you mean 'official'?" in capsys.readouterr().err
+
+
+def test_half_of_a_surrogate_pair_in_a_tool_is_judged(tmp_path: Path) -> None:
+    """JSON can express it, UTF-8 cannot: a run that has it is judged, and its cache has a key for it."""
+    tool = {**TOOL, "function": {"name": "look", "description": "\ud800", "parameters": {}}}
+    import_run("k2vv", [write(tmp_path / "a.jsonl", asked(1, '{"n": 1}', tools=[tool]))], tmp_path / "run")
+    with RunDir.open(tmp_path / "run") as run:
+        assert [one.calls_valid for one in judge_run(run).observations] == [True]

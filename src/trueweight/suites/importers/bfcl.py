@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from trueweight.core import Case
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.importers.importer import Item, LeftOut, Malformed, Numbered, importer, json_lines, make_case
+from trueweight.suites.importers.importer import (
+    Item,
+    LeftOut,
+    Malformed,
+    Numbered,
+    Unjudged,
+    importer,
+    is_list_of_objects,
+    json_lines,
+    make_case,
+)
 
 SOURCE = "https://github.com/ShishirPatil/gorilla/tree/main/berkeley-function-call-leaderboard"
 _TYPES: Final = {
@@ -39,7 +49,10 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
         if not isinstance(item, Malformed):
             truth[str(item.value.get("id"))] = item.value.get("ground_truth")
     for item in json_lines(path):
-        yield item if isinstance(item, Malformed) else _case(item, suite, truth)
+        made = item if isinstance(item, Malformed) else _case(item, suite, truth)
+        yield made
+        if isinstance(made, Case) and not made.checks:
+            yield Unjudged(path, item.line, f"no right calls, in the line or in possible_answer/{path.name} beside it")
 
 
 def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malformed | LeftOut:
@@ -52,7 +65,7 @@ def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malfor
         return LeftOut(item.path, item.line, "its tools are classes that the leaderboard runs (involved_classes)")
     messages = question[0] if isinstance(question, list) and question and isinstance(question[0], list) else question
     functions = [functions] if isinstance(functions, dict) else functions
-    if not isinstance(messages, list) or not messages or not isinstance(functions, list):
+    if not is_list_of_objects(messages) or not messages or not isinstance(functions, list):
         return Malformed(item.path, item.line, "no 'question' or no 'function'")
     name = str(value.get("id", f"line-{item.line}"))
     right = value.get("ground_truth", truth.get(name))

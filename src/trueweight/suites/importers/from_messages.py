@@ -12,6 +12,7 @@ from trueweight.suites.importers.parts import (
     MESSAGES_PARTS,
     NotInChatError,
     chat_content,
+    kind_of,
     object_in,
     other_keys,
     parts_in,
@@ -39,9 +40,7 @@ def is_messages_api(body: Mapping[str, Any], path: str = "") -> bool:
     if any("input_schema" in tool or _is_server_tool(tool) for tool in parts_in(body.get("tools"))):
         return True
     blocks = (block for one in parts_in(body["messages"]) for block in parts_in(one.get("content")))
-    return any(
-        one.get("type") in MESSAGES_PARTS or (one.get("type") in _WITH_SOURCE and "source" in one) for one in blocks
-    )
+    return any(kind_of(one) in MESSAGES_PARTS or (kind_of(one) in _WITH_SOURCE and "source" in one) for one in blocks)
 
 
 def _is_server_tool(tool: Mapping[str, Any]) -> bool:
@@ -96,7 +95,7 @@ def _output(config: Mapping[str, Any]) -> dict[str, JsonObject]:
     if isinstance(schema, Mapping):
         spec = {"name": "output", "schema": schema, "strict": True}
         found["format"] = {"response_format": {"type": "json_schema", "json_schema": spec}}
-    if config.get("effort") in _EFFORTS:
+    if isinstance(config.get("effort"), str) and config["effort"] in _EFFORTS:
         found["effort"] = {"reasoning_effort": config["effort"]}
     return found
 
@@ -114,7 +113,7 @@ def _messages_of(message: Mapping[str, Any]) -> Iterator[JsonObject]:
         if block.get("type") == "tool_result":
             yield {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": _result(block.get("content"))}
     calls = [_call(block) for block in blocks if block.get("type") == "tool_use"]
-    rest = [block for block in blocks if block.get("type") not in MESSAGES_PARTS]
+    rest = [block for block in blocks if kind_of(block) not in MESSAGES_PARTS]
     shown = chat_content(rest) if isinstance(content, list) else content
     thought = "".join(str(one.get("thinking", "")) for one in blocks if one.get("type") == "thinking")
     thoughts = {"reasoning_content": thought} if thought else {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json
+from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json, misspelt
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
 from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, numbered_lines
@@ -39,18 +39,28 @@ class NotSent(NamedTuple):
     fields: tuple[str, ...]
 
 
+class Unjudged(NamedTuple):
+    """A line whose case expects nothing of a reply, although lines of its format do, and why."""
+
+    path: Path
+    line: int
+    reason: str
+
+
 class Imported(NamedTuple):
     """The cases of a file, and what became of all that is not in them.
 
     Attributes:
         lines: the file's lines that are not blank, counted apart: each is a case, malformed or left out.
         not_sent: field → number of lines from whose request it is kept out.
+        unjudged: lines whose cases expect nothing of a reply.
     """
 
     cases: tuple[Case, ...]
     malformed: tuple[Malformed, ...]
     left_out: tuple[LeftOut, ...]
     not_sent: Mapping[str, int]
+    unjudged: tuple[Unjudged, ...]
     lines: int
 
     def account(self) -> Iterator[str]:
@@ -59,9 +69,17 @@ class Imported(NamedTuple):
         yield f"{self.lines} lines: {counted}"
         reasons = Counter(line.reason for line in self.left_out)
         yield from (f"  left out: {count} × {reason}" for reason, count in reasons.most_common())
+        reasons = Counter(line.reason for line in self.unjudged)
+        yield from (f"  sent, and not judged by what is right: {count} × {reason}" for reason, count in reasons.items())
         if self.not_sent:
-            fields = (f"{name} ({count})" for name, count in sorted(self.not_sent.items()))
+            fields = (f"{name} ({count}{_meant(name)})" for name, count in sorted(self.not_sent.items()))
             yield f"  kept out of requests (lines): {', '.join(fields)}"
+
+
+def _meant(name: str) -> str:
+    """``; did you mean 'temperature'?`` after a field that is one of the API but for a slip of the keyboard."""
+    meant = misspelt(name, PROTOCOLS.get(DEFAULT_API).fields)
+    return f"; did you mean {meant!r}?" if meant else ""
 
 
 class Numbered(NamedTuple):
@@ -73,7 +91,7 @@ class Numbered(NamedTuple):
 
 
 Items: TypeAlias = Iterator[Numbered | Malformed]
-Item: TypeAlias = Case | Malformed | LeftOut | NotSent
+Item: TypeAlias = Case | Malformed | LeftOut | NotSent | Unjudged
 Convert: TypeAlias = Callable[[Path, str], Iterator[Item]]
 """Takes a path and the suite's name; yields one case, malformed line or line left out per line, in order."""
 Files: TypeAlias = Callable[[Path], Sequence[Path]]
@@ -115,13 +133,14 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
     """Import a file or folder.
 
     Raises:
-        ConfigError: ``unknown-import-format``, or ``import-unreadable`` if the file cannot be read.
+        ConfigError: ``unknown-import-format``, ``import-unreadable`` if the file cannot be read, or ``import-empty``.
     """
     form = IMPORTERS.get(name)
     cases: list[Case] = []
     malformed: list[Malformed] = []
     left_out: list[LeftOut] = []
     not_sent: Counter[str] = Counter()
+    unjudged: list[Unjudged] = []
     seen: set[str] = set()
     try:
         for item in form.convert(path, suite):
@@ -131,6 +150,8 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
                 left_out.append(item)
             elif isinstance(item, NotSent):
                 not_sent.update(item.fields)
+            elif isinstance(item, Unjudged):
+                unjudged.append(item)
             elif not _writable(item):
                 reason = f"case {item.id!r} contains half of a surrogate pair, which YAML cannot express"
                 malformed.append(Malformed(path, _line_of(item), reason))
@@ -140,14 +161,17 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
                 seen.add(item.id)
                 cases.append(item)
         lines = sum(1 for file in form.files(path) for _ in numbered_lines(file))
+        if not lines:
+            what = "no line in it, or no file of this format" if path.is_dir() else "no line in it"
+            raise ConfigError(what, code="import-empty", where=str(path), hint=f"Valid: {form.summary}.")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="import-unreadable", where=str(path)) from None
-    return Imported(tuple(cases), tuple(malformed), tuple(left_out), not_sent, lines)
+    return Imported(tuple(cases), tuple(malformed), tuple(left_out), not_sent, tuple(unjudged), lines)
 
 
 def _writable(case: Case) -> bool:
     try:
-        canonical_json([case.request, case.checks, case.answer]).encode("utf-8")
+        canonical_json([case.id, case.why, case.request, case.checks, case.answer]).encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
@@ -201,11 +225,11 @@ def chat_request(item: Numbered, body: Any) -> ImportedRequest | Malformed:
     """
     if not isinstance(body, dict):
         return Malformed(item.path, item.line, "no request object")
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+    messages, tools = body.get("messages"), body.get("tools")
+    if not is_list_of_objects(messages) or not messages:
         return Malformed(item.path, item.line, "'messages' is not a list of objects")
-    if not isinstance(body.get("tools") or [], list):
-        return Malformed(item.path, item.line, "'tools' is not a list")
+    if tools is not None and not is_list_of_objects(tools):
+        return Malformed(item.path, item.line, "'tools' is not a list of objects")
     chat = PROTOCOLS.get(DEFAULT_API)
     kept = chat.fields - chat.private
     known = [_with_thought(message) for message in with_known_roles(messages)]
@@ -214,6 +238,11 @@ def chat_request(item: Numbered, body: Any) -> ImportedRequest | Malformed:
     sent = [{name: value for name, value in message.items() if name in chat.message_fields} for message in known]
     request = {name: value for name, value in body.items() if name in kept}
     return ImportedRequest({**request, "messages": sent}, tuple(not_sent))
+
+
+def is_list_of_objects(value: Any) -> bool:
+    """Whether a value is a list, and each of its elements an object."""
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reason", "reasoning_details", "reasoning_detail")
@@ -267,7 +296,7 @@ def json_line(path: Path, number: int, text: str) -> Numbered | Malformed:
     try:
         value: Any = json.loads(text.rstrip().removesuffix(","), parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
-        return Malformed(path, number, f"not JSON: {error.msg} at column {error.colno}")
+        return Malformed(path, number, f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
     except RecursionError:
         return Malformed(path, number, "nested too deeply")
     except ValueError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from trueweight.core import Case, Severity
 from trueweight.core.json_value import JsonObject
 from trueweight.suites.importers.importer import Item, LeftOut, Malformed, Numbered, importer, json_lines, make_case
+from trueweight.suites.importers.parts import object_in
 
 SOURCE = "https://github.com/MoonshotAI/Kimi-Vendor-Verifier"
 _PROMPT = "Call the tool `submit` once, with an argument `value` of your own that its schema accepts."
@@ -20,7 +21,7 @@ _DATA: Final = frozenset({"const", "enum", "default", "examples"})
 
 
 def _files(path: Path) -> Sequence[Path]:
-    return [path] if path.is_file() else sorted(path.rglob("valid.jsonl"))
+    return sorted(path.rglob("valid.jsonl")) if path.is_dir() else [path]
 
 
 @importer("kvv-schemas", "schemas of the Kimi Vendor Verifier: a folder of */valid.jsonl, or one such file", _files)
@@ -30,10 +31,7 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
     As in that verifier, the schema is that of the required property ``value``, without its defaults, and what it skips
     is left out.
     """
-    files = _files(path)
-    if not files:
-        yield Malformed(path, 0, "no valid.jsonl in this folder")
-    for file in files:
+    for file in _files(path):
         for item in json_lines(file):
             if isinstance(item, Malformed):
                 yield item
@@ -119,10 +117,10 @@ def _as_property(schema: Mapping[str, Any]) -> JsonObject:
     schema.
     """
     name = _ROOT
-    while name in schema.get("$defs", {}):
+    while name in object_in(schema.get("$defs")):
         name += "_"
     plain: JsonObject = _rewritten(schema, f"#/$defs/{name}")
-    definitions = plain.pop("$defs", {})
+    definitions = object_in(plain.pop("$defs", None))
     identity = {"$id": plain.pop("$id")} if "$id" in plain else {}
     value: JsonObject = plain
     if any(map(_is_outside_definitions, _references(schema))):

@@ -60,7 +60,8 @@ def expected_call(value: Any) -> dict[str, JsonObject]:
 def _items(item: Numbered, suite: str) -> Iterator[Item]:
     types = item.value.get("check_type") or []
     types = [types] if isinstance(types, str) else types
-    unknown = [name for name in types if name not in _CHECKS] if isinstance(types, list) else [types]
+    listed = types if isinstance(types, list) else [types]
+    unknown = [name for name in listed if not isinstance(name, str) or name not in _CHECKS]
     request = chat_request(item, {key: value for key, value in item.value.items() if key not in _TESTS})
     if unknown:
         reason = f"unknown check_type {unknown[0]!r}; known: {', '.join(_CHECKS)}"

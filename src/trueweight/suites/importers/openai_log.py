@@ -17,6 +17,7 @@ from trueweight.suites.importers.importer import (
     Numbered,
     chat_request,
     importer,
+    is_list_of_objects,
     json_lines,
     make_case,
     parsed,
@@ -66,8 +67,6 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
     Messages become the chat completions that ask the same, and are sent through any API that can express them.
     """
     files = _files(path)
-    if not files:
-        yield Malformed(path, 0, "no .jsonl file in this folder")
     lines = [(file, _as_batch(item)) for file in files for item in json_lines(file)]
     own = [item for _, item in lines if isinstance(item, Numbered) and "custom_id" in item.value]
     beside = sorted(set(path.parent.glob("*.jsonl")) - {path}) if own and not path.is_dir() else []
@@ -192,13 +191,10 @@ def _shape(record: _Record, response: Mapping[str, Any], row: Mapping[str, Any])
     other = "" if {"messages", "input"} & body.keys() else next(named, "")
     if other:
         return f"a request of {other}, not of chat completions, Responses or Messages"
-    if "messages" in body and not _is_list_of_objects(body["messages"]):
+    messages_are_wrong = "messages" in body and not (body["messages"] and is_list_of_objects(body["messages"]))
+    if messages_are_wrong or not is_list_of_objects(body.get("tools") or []):
         return ChatShape(dict(body))  # it is malformed, and the reader of chat completions says how
     by_messages = stream_api(record.reply) == "messages" or response.get("type") == "message"
     url = "/messages" if by_messages else record.url
     stored = record.reply or {"messages", "input", "prompt"} & body.keys()
     return as_chat(body, url) if stored else ChatShape(dict(body))
-
-
-def _is_list_of_objects(messages: Any) -> bool:
-    return isinstance(messages, list) and bool(messages) and all(isinstance(one, Mapping) for one in messages)

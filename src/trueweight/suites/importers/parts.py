@@ -26,6 +26,12 @@ def parts_in(content: Any) -> list[Mapping[str, Any]]:
     return [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
 
 
+def kind_of(part: Any) -> str:
+    """The type of a part; "" if it has none that is a text."""
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    return kind if isinstance(kind, str) else ""
+
+
 def text_of(content: Any) -> str:
     """The text of a content: itself, or its text parts joined."""
     if isinstance(content, str):
@@ -46,7 +52,7 @@ def chat_content(content: Any) -> Any:
 
 
 def _part(part: Any) -> JsonObject:
-    kind = part.get("type") if isinstance(part, Mapping) else None
+    kind = kind_of(part)
     match part:
         case {"text": str(text)} if kind in TEXTS:
             return {"type": "text", "text": text}
@@ -64,7 +70,8 @@ def _part(part: Any) -> JsonObject:
             return {"type": "image_url", "image_url": {"url": url}}
     if isinstance(part, Mapping) and ("file_id" in part or _is_stored(part.get("source"))):
         raise NotInChatError("it has a file that the server keeps")
-    raise NotInChatError(f"it has a part of type {kind}, which chat completions does not have")
+    form = f"type {kind}" if kind else "no type"
+    raise NotInChatError(f"it has a part of {form}, which chat completions does not have")
 
 
 def _is_stored(source: Any) -> bool:

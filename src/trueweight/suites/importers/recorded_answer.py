@@ -8,7 +8,7 @@ from typing import Any
 
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import Answer
-from trueweight.suites.importers.parts import MESSAGES_PARTS, parts_in, text_of
+from trueweight.suites.importers.parts import MESSAGES_PARTS, kind_of, object_in, parts_in, text_of
 from trueweight.suites.importers.recorded_stream import response_of_stream
 
 
@@ -33,7 +33,7 @@ def answer_in(response: Any) -> Answer | None:
     if isinstance(response.get("output"), list):
         return _of_items(response["output"])
     blocks = parts_in(response.get("content"))
-    if response.get("type") == "message" or any(one.get("type") in MESSAGES_PARTS for one in blocks):
+    if response.get("type") == "message" or any(kind_of(one) in MESSAGES_PARTS for one in blocks):
         return _of_blocks(blocks)
     return _of_message(response) if "role" in response or "tool_calls" in response else None
 
@@ -64,11 +64,8 @@ def _of_message(message: Any) -> Answer | None:
     """The answer of a message of chat completions; None if it is empty or has a malformed call."""
     if not isinstance(message, Mapping):
         return None
-    calls = [
-        (call.get("function") or {}).get("name") and _call(call["function"]["name"], call["function"].get("arguments"))
-        for call in message.get("tool_calls") or ()
-        if isinstance(call, Mapping)
-    ]
+    functions = [object_in(call.get("function")) for call in parts_in(message.get("tool_calls"))]
+    calls = [_call(function.get("name"), function.get("arguments")) for function in functions]
     return _answer(calls, text_of(message.get("content")))
 
 
@@ -91,7 +88,7 @@ def _call(name: Any, arguments: Any) -> JsonObject | None:
         read = json.loads(arguments or "{}") if isinstance(arguments, str) else (arguments or {})
     except (ValueError, RecursionError):
         return None
-    return {"name": name, "arguments": read} if isinstance(name, str) and isinstance(read, dict) else None
+    return {"name": name, "arguments": read} if isinstance(name, str) and name and isinstance(read, dict) else None
 
 
 def _answer(calls: Sequence[JsonObject | None], text: str) -> Answer | None:

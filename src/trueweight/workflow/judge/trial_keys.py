@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b, sha256
 from typing import Any, Final
 
@@ -44,4 +45,8 @@ class TrialKeys:
             judge.compared_as.get(provider),
             sorted(judge.without),
         ]
-        return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
+        try:
+            text = msgspec.json.encode(parts, order="deterministic")
+        except UnicodeEncodeError:  # a case may send half of a surrogate pair, which UTF-8 cannot express
+            text = json.dumps(msgspec.to_builtins(parts), sort_keys=True).encode("ascii")
+        return sha256(text).digest()
