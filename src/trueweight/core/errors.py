@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 _LISTED = 50
+"""Most names that a hint lists."""
 _ALMOST = 0.9
 """Similarity from which a name is another one with a slip of the keyboard: temprature is, max_output_tokens is not."""
 _LONGEST = 100
-"""Most names that a hint lists."""
+"""Characters of a word that are compared with names."""
 
 
 class ExitCode(IntEnum):
