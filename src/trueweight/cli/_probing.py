@@ -16,7 +16,7 @@ from rich.console import Console
 from trueweight.cli._screen import say
 from trueweight.core import Provider, SwitchWays, Trial
 from trueweight.core.probe import Probe
-from trueweight.report.words import fault_sentence, unanswered_sentence
+from trueweight.report.words import apis_that_answer, fault_sentence, unanswered_sentence
 from trueweight.store import RunDir, RunFile, pending
 from trueweight.wire import WireSettings, run_loop
 from trueweight.workflow.probe import ProbeResult, is_known, probe_providers, read_probe
@@ -98,6 +98,7 @@ def print_stopped(probe: Probe, screen: Console) -> None:
     for one in probe.providers:
         label = one.provider if apis[one.provider] == 1 else f"{one.provider} ({one.api})"
         if one.fault is not None:
-            say(screen, f"{label}: stopped before the run. {fault_sentence(one)}")
+            words = fault_sentence(one, apis_that_answer(one, probe.providers))
+            say(screen, f"{label}: stopped before the run. {words}")
         elif words := unanswered_sentence(one):
             say(screen, f"{label}: {words}")

@@ -102,3 +102,25 @@ def test_each_api_is_probed_with_its_own_header(tmp_path: Path, monkeypatch: pyt
     assert words.startswith("Nothing was sent to it through Responses. Setup fault: it refuses the key (HTTP 401)")
     assert "Nothing was sent to it through chat completions." in words
     assert found.counts.arrived == found.counts.recorded > 0
+
+
+def test_an_api_that_a_host_does_not_serve_is_no_wrong_address(tmp_path: Path) -> None:
+    """Chat completions answer at the same address: the cure is to leave Responses out, and then it is not named."""
+
+    def chat_only(request: Request) -> Answer:
+        return Answer(404, {"detail": "Not Found"}) if "/responses" in request.path else healthy(request)
+
+    with serve(chat_only) as host:
+        entry = f'[[provider]]\nname = "x"\nbase_url = "{host.url()}"\nmodel = "m"\n'
+        case = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
+        (tmp_path / "s.jsonl").write_text(json.dumps(case) + "\n", encoding="utf-8")
+        said = []
+        for apis in ('api = ["chat", "responses"]\n', 'api = ["chat"]\n'):
+            (tmp_path / "p.toml").write_text(entry + apis, encoding="utf-8")
+            plan = trueweight.plan_run(tmp_path / "p.toml", [tmp_path / "s.jsonl"])
+            trueweight.send_run(plan, tmp_path / "run")
+            said.append(summary_sentence(trueweight.judge_run(tmp_path / "run").providers["x"]))
+    assert "It answers through chat completions at this address." in said[0]
+    assert "If it does not serve Responses, leave responses out of api." in said[0]
+    assert "base_url" not in said[0]
+    assert "Responses" not in said[1]

@@ -17,6 +17,7 @@ from trueweight.report.words.limits import (
 )
 from trueweight.report.words.probe import (
     api_title,
+    apis_that_answer,
     cure,
     fault_clause,
     fault_sentence,
@@ -44,6 +45,7 @@ __all__ = [
     "again_words",
     "allowance_words",
     "api_title",
+    "apis_that_answer",
     "blame_words",
     "broken_words",
     "case_words",

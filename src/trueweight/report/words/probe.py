@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -50,15 +50,18 @@ def fault_clause(probe: ProviderProbe) -> str:
     return f"{_FAULTS[probe.fault]}{status}"
 
 
-def fault_sentence(probe: ProviderProbe) -> str:
+def fault_sentence(probe: ProviderProbe, well: Sequence[str] = ()) -> str:
     """The setup fault, the server's words and the cure, in sentences; "" if there is none.
 
     A public summary has no address, so its sentence has no cure: that is for the person whose run it is.
+
+    Args:
+        well: the APIs that answer at the same address.
     """
     if probe.fault is None:
         return ""
     said = f": “{cut(probe.said, _SAID)}”" if probe.said else ""
-    return f"Setup fault: {fault_clause(probe)}{said}." + (f" {cure(probe)}" if probe.base_url else "")
+    return f"Setup fault: {fault_clause(probe)}{said}." + (f" {cure(probe, well)}" if probe.base_url else "")
 
 
 def unanswered_sentence(probe: ProviderProbe) -> str:
@@ -79,7 +82,14 @@ def stopped_apis(probes: Sequence[ProviderProbe]) -> Iterator[str]:
         return
     for one in probes:
         if one.fault is not None:
-            yield f"Nothing was sent to it through {api_title(one.api)}. {fault_sentence(one)}"
+            said = fault_sentence(one, apis_that_answer(one, probes))
+            yield f"Nothing was sent to it through {api_title(one.api)}. {said}"
+
+
+def apis_that_answer(probe: ProviderProbe, probes: Iterable[ProviderProbe]) -> list[str]:
+    """The APIs without a setup fault of the same provider at the same address."""
+    there = [one for one in probes if (one.provider, one.base_url) == (probe.provider, probe.base_url)]
+    return [one.api for one in there if one.fault is None and one.answered]
 
 
 def api_title(name: str) -> str:
@@ -92,8 +102,8 @@ def api_titles(names: Sequence[str]) -> str:
     return listed([api_title(name) for name in names])
 
 
-def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
-    """What to change, in one or two sentences; "" without a fault."""
+def cure(probe: ProviderProbe, well: Sequence[str] = ()) -> str:  # noqa: PLR0911, PLR0912 - one cure for each fault
+    """What to change, in one or two sentences; "" without a fault. ``well``: see `fault_sentence`."""
     key = f"the key in {probe.key_env}" if probe.key_env else "the key"
     parts = urlsplit(probe.base_url)
     tried = _tried(probe)
@@ -123,6 +133,9 @@ def cure(probe: ProviderProbe) -> str:  # noqa: PLR0911, PLR0912 - one cure for 
                 "Set base_url to the address of the API itself. Redirects are not followed, because they would carry "
                 f"the key.{_login(probe)}"
             )
+        case SetupFault.WRONG_PATH | SetupFault.NOT_THE_API if well:
+            left = f"If it does not serve {api_title(probe.api)}, leave {probe.api} out of api."
+            return f"It answers through {api_titles(well)} at this address. {left}{tried}"
         case SetupFault.WRONG_PATH | SetupFault.NOT_THE_API:
             return f'Check base_url = "{probe.base_url}": most APIs are at …/v1.{tried}{_login(probe)}'
         case SetupFault.UNKNOWN_MODEL:

@@ -95,12 +95,15 @@ def join_probes(merged: RunDir, runs: Iterable[RunDir]) -> None:
 
 
 def with_probe(run: RunDir, summary: Summary) -> Summary:
-    """The summary with what the probe found of each provider; unchanged if the run was not probed."""
+    """The summary with what the probe found of each provider, through each API that its entry still names; unchanged if
+    the run was not probed."""
     probe = read_probe(run.path)
     if probe is None:
         return summary
-    providers = {
-        name: replace(one, probe=tuple(found for found in probe.providers if found.provider == name))
-        for name, one in summary.providers.items()
+    apis = {one.name: one.api for one in run.manifest.providers}
+    found_of = {
+        name: tuple(one for one in probe.providers if one.provider == name and one.api in apis.get(name, (one.api,)))
+        for name in summary.providers
     }
+    providers = {name: replace(one, probe=found_of[name]) for name, one in summary.providers.items()}
     return replace(summary, providers=providers)
