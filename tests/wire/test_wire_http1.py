@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import sys
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -113,6 +115,27 @@ def test_a_connection_is_used_again_and_never_by_two_at_once(runner: Runner) -> 
         assert sorted(found) == [(b"3", False), (b"4", True)]
 
     with_carrier(runner, use)
+
+
+def test_a_response_that_is_done_with_is_freed_at_once(runner: Runner) -> None:
+    """Nothing of a request waits for a search for reference cycles: the search would hold up the event loop."""
+
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
+        listener = BodyBuffer()
+        alive = weakref.ref(listener)
+        request = httpx.Request("POST", server.url, content=b"{}", extensions={"listener": listener})
+        response = await carrier.handle_async_request(request)
+        await response.aread()
+        await response.aclose()
+        assert listener.pieces
+        del listener, request, response
+        assert alive() is None
+
+    gc.disable()
+    try:
+        with_carrier(runner, use)
+    finally:
+        gc.enable()
 
 
 def test_an_answer_that_is_not_read_takes_its_connection_with_it(runner: Runner) -> None:

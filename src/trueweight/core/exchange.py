@@ -119,7 +119,7 @@ class Failure:
     detail: str = ""
 
 
-_PIECE: Final = 256 * 1024
+_PIECE: Final = 128 * 1024
 
 REDACTED: Final = "[REDACTED]"
 """What a record has in place of a key."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import IO, Any, Self
 
-from trueweight.redaction.compressed import CleanBody, clean_body
+from trueweight.redaction.compressed import CleanBody, clean_body, stars
 from trueweight.redaction.search import KeySearch
 
 _PROGRAM = (
@@ -53,7 +53,7 @@ class SearchProcess:
         _send(process.stdin, list(codings), body)
         (hidden, changed), cleaned = _receive(process.stdout)
         if hidden:
-            return CleanBody(b"*" * len(body), hidden=True)
+            return CleanBody(stars(len(body)), hidden=True)
         return CleanBody(cleaned if changed else body)
 
     def _start(self) -> subprocess.Popen[bytes]:

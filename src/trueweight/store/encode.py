@@ -23,7 +23,7 @@ _CONTROL = bytes(set(range(0x20)) - set(b"\b\t\n\f\r")) + _DELETE
 
 _LARGE = 512 * 1024
 """Bytes from which a body is written in pieces."""
-_PIECE = 3 * 64 * 1024
+_PIECE = 3 * 32 * 1024
 """Bytes of a body in one piece; base64 of a multiple of three has no padding."""
 _MARK = b"\xff a large body \xff"
 """Takes the place of a large body. It is not UTF-8, so that no text of a line can have its base64 in this member."""
@@ -39,8 +39,8 @@ def encode_exchange(exchange: Exchange) -> bytes:
 
 
 def line_pieces(exchange: Exchange, *, body_sha256: str = "") -> Iterator[bytes]:
-    """The bytes of `encode_exchange` in pieces of a few hundred kilobytes: a thread that makes them one by one lets
-    others run after a millisecond or two, and the event loop is not late because of one large body.
+    """The bytes of `encode_exchange` in pieces of some hundred kilobytes: a thread that makes them one by one lets
+    others run after half a millisecond, and the event loop is not late because of one large body.
 
     Args:
         body_sha256: what the line has in place of the request's body; "" leaves the body in it.

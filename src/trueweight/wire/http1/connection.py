@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
 
     def release(self) -> bool:
         """End the use by one request. Returns whether another request may follow; if not, the connection is closed."""
-        response, self._response = self._response, None
+        response = self._drop_response()
         # A response may arrive before all of the request is sent; the next request would queue behind the rest.
         if response is not None and response.reusable and self.idle and not self._has_unsent():
             return True
@@ -81,7 +81,7 @@ class Connection(asyncio.Protocol):
     def close(self, *, abort: bool = False) -> None:
         """Close, and pass nothing more on. ``abort`` skips TLS's close and what is unsent."""
         self._wake(httpx.ReadError("the connection was closed on this side"))
-        self._response = None
+        self._drop_response()
         if self._transport is None:
             return
         if abort or self._has_unsent():
@@ -89,6 +89,12 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._abort)
+
+    def _drop_response(self) -> IncomingResponse | None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.release()
+        return response
 
     def _abort(self) -> None:
         if self._transport is not None:
@@ -170,6 +176,6 @@ class Connection(asyncio.Protocol):
         """The connection is closed, by the server or by us."""
         self._transport = None
         self._finish_response(error)
-        self._response = None
+        self._drop_response()
         self._on_lost(self)
         self.lost.set()

@@ -85,7 +85,7 @@ class IncomingResponse:
         self.headers: list[tuple[bytes, bytes]] = []
         self.headed = self.complete = self.reusable = self.surplus = False
         self._listener = listener
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         # Some servers break these two rules and work for their users. Headers stay strict: a lenient reader could see
         # another framing than the next reader does.
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
@@ -95,12 +95,14 @@ class IncomingResponse:
         self._credit = MAX_FRAMING
 
     def feed(self, data: bytes) -> None:
-        """Read the next bytes.
+        """Read the next bytes; nothing after `release`.
 
         Raises:
             NotHttpError: if they do not begin as HTTP/1.1 does.
             httpx.RemoteProtocolError: if they are malformed, or more than ``MAX_FRAMING`` of them are not body.
         """
+        if self._parser is None:
+            return
         if not self._begun:
             self._begun = True
             self._listener.begin()
@@ -134,8 +136,13 @@ class IncomingResponse:
             raise DisconnectedError("peer closed connection before the end of the body")
         self._end(reusable=False)
 
+    def release(self) -> None:
+        """Let go of the parser. It refers to this response, and so would keep it, its listener and the body in memory
+        until Python searches for cycles: the event loop was held up for five to fifteen milliseconds by that."""
+        self._parser = None
+
     def _fault(self, reason: str) -> httpx.RemoteProtocolError:
-        if self._parser.get_status_code() >= 100:
+        if self._parser is not None and self._parser.get_status_code() >= 100:
             return httpx.RemoteProtocolError(f"a malformed response of HTTP/1.1: {reason}")
         return NotHttpError(f"not a response of HTTP/1.1: {reason}")
 
@@ -182,6 +189,7 @@ class IncomingResponse:
         """The head is complete. The head of an interim response (RFC 9110, 15.2) is dropped; it has no body."""
         if self.complete:
             return
+        assert self._parser is not None
         self.status = self._parser.get_status_code()
         version = self._parser.get_http_version()
         if self.status < 100 or version not in ("1.0", "1.1"):
@@ -217,4 +225,5 @@ class IncomingResponse:
         if self._interim:
             self._interim = False
         elif not self.complete:
+            assert self._parser is not None
             self._end(reusable=self._parser.should_keep_alive())
