@@ -18,6 +18,10 @@ from trueweight.statistics.resample import CONFIDENCE, Interval, Resampler, bca
 FEW = 10
 """With fewer cases than this on either side, the limits are exact ones, because resampling is unreliable then."""
 
+_WILSON_NEEDS = 15
+"""With fewer independent trials than this on either side, the limits are exact ones. With 10, Wilson's limits hold in
+92.5% at the worst rates of 75 to 150 trials; with 15 in 93% and more."""
+
 
 class Ends(NamedTuple):
     """An interval, and the method by which it was computed."""
@@ -45,13 +49,13 @@ def wilson(successes: int, trials: int) -> Ends:
 
 
 def independent(successes: int, trials: int) -> Ends:
-    """95% interval of a proportion of independent trials: Wilson's, or exact limits if fewer than ``FEW`` trials
-    succeed, or fail, because Wilson's then holds in as few as 84%. All or none: as `wilson`.
+    """95% interval of a proportion of independent trials: Wilson's, or exact limits if fewer than ``_WILSON_NEEDS``
+    succeed, or fail, because Wilson's then hold in as few as 84%. All or none: as `wilson`.
 
     Raises:
         ValueError: if there are no trials.
     """
-    if 0 < min(successes, trials - successes) < FEW:
+    if 0 < min(successes, trials - successes) < _WILSON_NEEDS:
         return Ends(exact(successes, trials), f"exact limits over {trials}")
     return wilson(successes, trials)
 
