@@ -80,8 +80,12 @@ def test_repeats_bring_requests_and_no_cases() -> None:
 
 def test_what_no_number_of_cases_meets_says_why() -> None:
     """No case is repeated, and no case offers tools; without a reference, nothing is compared with it."""
-    assert "nothing was repeated" in refusal('metric = "flaky_rate"\nat_most = 0.1', 100)
-    assert "offers tools" in refusal('metric = "schema_accuracy"\nat_least = 0.5', 100)
+    repeated = refusal('metric = "flaky_rate"\nat_most = 0.1', 100)
+    assert "nothing was repeated" in repeated
+    assert "more --repeats" in repeated
+    without = refusal('metric = "schema_accuracy"\nat_least = 0.5', 100)
+    assert "offers tools" in without
+    assert "--repeats" not in without
     assert "no provider has that role" in refusal(
         'metric = "success_rate"\nversus = "reference"\nat_least = -0.5', 100, reference=False
     )

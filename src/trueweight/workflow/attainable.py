@@ -7,8 +7,9 @@ estimated from them: the same code that judges a run says whether the interval w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def refuse_unattainable(
             raise ConfigError(message, code="bar-unattainable", hint='Valid: role = "reference" at one provider.')
         for provider in _bound_by(rule, providers):
             variants = {case.key: variants_of(case, provider, modes_of_thinking) for case in cases}
-            _check(rule, _plan(cases, repeats, variants))
+            _check(rule, _plan(cases, repeats, variants), partial(_plan, cases, repeats + 1, variants))
 
 
 def strictest_attainable(rules: Sequence[Rule], cases: Sequence[Case], providers: Sequence[Provider]) -> Rule | None:
@@ -123,7 +124,8 @@ def _plan(cases: Sequence[Case], repeats: int, variants: Mapping[str, Sequence[V
     )
 
 
-def _check(rule: Rule, planned: _Planned) -> None:
+def _check(rule: Rule, planned: _Planned, repeated: Callable[[], _Planned]) -> None:
+    """Refuse a rule that the best replies to the planned trials do not meet; ``repeated`` plans one repeat more."""
     best = _decided(rule, planned) if len(planned.table) else None
     if best is None:
         return
@@ -139,7 +141,8 @@ def _check(rule: Rule, planned: _Planned) -> None:
     what = f"no provider can meet the rule on {rule.metric} ({bound})"
     if high > MOST_CASES:
         problem = f"{what}, however well it answers and however many cases there are: {have}"
-        raise ConfigError(problem, code="bar-unattainable", hint="Valid: another bound, metric or suite.")
+        more = "" if best.n or not any(one.n for one in _bests(rule, repeated())) else "more --repeats, "
+        raise ConfigError(problem, code="bar-unattainable", hint=f"Valid: {more}another bound, metric or suite.")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if _decided(rule, planned.of_size(middle)) is not None else (low, middle)
