@@ -17,10 +17,13 @@ from msgspec import structs
 from report_sample import make_drift, make_evidence, make_evidences, make_summary, typed, with_choice
 from test_report_formats import HOSTILE, hostile_summary
 
+from summaries import make_provider_summary
+from summaries import make_summary as small_summary
 from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, RequestRecord, Severity, Span
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import ClientSession
 from trueweight.report import Evidence, render_html, wanted_answers, wanted_trials
+from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.payload import curl, marked, payload
 from trueweight.report.page.render import inert_json
 from trueweight.report.page.reply_rows import reply_rows
@@ -399,6 +402,17 @@ def test_why_begins_with_the_worst_and_has_the_lost_requests(page: Page) -> None
              if tag == "a" and str(attributes.get("href", "")).startswith("#why-")}  # fmt: skip
     assert links
     assert links <= heads
+
+
+def test_what_this_client_ended_is_no_lost_request_of_a_provider() -> None:
+    """A client without file descriptors and a stop of the run have no row among the causes; a reset has one."""
+    own = make_provider_summary(failures={"client-limit": 6, "interrupted": 2})
+    lost = make_provider_summary(failures={"client-limit": 6, "reset": 3})
+    summary = small_summary({"own": own, "lost": lost})
+    assert lost_requests(summary, "own") is None
+    found = lost_requests(summary, "lost")
+    assert found is not None
+    assert (found.failed, found.words) == (3, "3 failed after retries too: reset 3.")
 
 
 def test_a_note_on_what_numbers_contain_stands_below_the_table_and_a_limit_above_it() -> None:

@@ -39,6 +39,14 @@ def test_every_trial_falls_into_one_stretch() -> None:
     assert course.bins[-1] == last
 
 
+def test_what_this_client_ended_is_no_loss_of_the_provider() -> None:
+    """A stop of the run and a client without file descriptors; a reset is a loss."""
+    kinds = (FailureKind.CLIENT_LIMIT, FailureKind.INTERRUPTED, FailureKind.RESET)
+    rows = [_seen(0, 1, arrived=False, ok=False, first_ok=False, failure=kind, timing=None) for kind in kinds]
+    (one,) = over_time(rows, *window(rows)).bins
+    assert (one.trials, one.first_failed, one.lost) == (3, 1, 1)
+
+
 def test_one_request_or_none_is_no_division_by_zero() -> None:
     """A run of one moment is one stretch; an empty run has none."""
     assert len(over_time([_seen(0, 1)], *window([_seen(0, 1)])).bins) == 1

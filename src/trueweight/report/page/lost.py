@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trueweight.assess.observations import UNFINISHED
 from trueweight.core.summary import CellOutcome, Summary
 
 
@@ -23,14 +24,15 @@ class Lost(NamedTuple):
 
 
 def lost_requests(summary: Summary, name: str) -> Lost | None:
-    """None where every first attempt arrived."""
+    """None where every first attempt arrived, apart from what a stop or a limit of this client ended."""
     provider = summary.providers[name]
     bins = provider.over_time.bins if provider.over_time is not None else ()
-    gone = sum(provider.failures.values())
+    failures = {kind: count for kind, count in provider.failures.items() if kind not in UNFINISHED}
+    gone = sum(failures.values())
     failed = max(gone, sum(one.first_failed for one in bins))
     if not failed:
         return None
-    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(provider.failures.items(), key=lambda item: -item[1]))
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(failures.items(), key=lambda item: -item[1]))
     words = f"{gone} failed after retries too: {kinds}." if gone else "All of them arrived after retries."
     return Lost(failed, max(failed, sum(one.trials for one in bins)), words, _example(summary, name))
 

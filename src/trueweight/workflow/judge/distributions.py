@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from trueweight.assess.observations import UNFINISHED
 from trueweight.core import SEVERE, Observation
 from trueweight.core.summary import Distribution, TimeBin, TimeCourse
 from trueweight.metrics.table import holds
@@ -58,11 +59,16 @@ def _bin(at: float, rows: Sequence[Observation]) -> TimeBin:
     return TimeBin(
         at=at,
         trials=len(rows),
-        first_failed=sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows),
-        lost=sum(not seen.arrived for seen in rows),
+        first_failed=sum(not seen.first_ok and not _refused_rightly(seen) for seen in rows if not _own(seen)),
+        lost=sum(not seen.arrived for seen in rows if not _own(seen)),
         ttft=_median([timing.ttft for timing in timings if timing.ttft is not None]),
         e2e=_median([timing.service for timing in timings if timing.service is not None]),
     )
+
+
+def _own(seen: Observation) -> bool:
+    """Whether this client ended the trial, by a stop or by one of its limits: the provider lost nothing."""
+    return seen.failure is not None and seen.failure.value in UNFINISHED
 
 
 def _refused_rightly(seen: Observation) -> bool:
