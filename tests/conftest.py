@@ -11,6 +11,7 @@ too where ``PYTHONDONTWRITEBYTECODE`` is set, as in many container images: it wo
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -26,6 +27,7 @@ settings.load_profile("explore" if os.environ.get("TRUEWEIGHT_EXPLORE") else "sa
 os.environ["TRUEWEIGHT_CACHE"] = ""  # a test judges what it is about; tests of the cache name a folder
 os.environ["TRUEWEIGHT_JUDGE_PROCESSES"] = "1"  # and they are several processes themselves
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of each worker, and before NumPy is imported: threads wait busily
+gc.set_threshold(50_000, 20, 20)  # by default a seventh of the tests' time goes into searches for reference cycles
 
 LONGEST = (
     "cli/test_cli_demo.py",
@@ -76,6 +78,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.path)
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests out of all later searches for reference cycles.
+
+    What a test leaves open in a cycle is still found, at the latest when pytest searches at the end.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _Again:

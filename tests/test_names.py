@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import re
 import tokenize
@@ -41,9 +40,8 @@ def test_no_two_public_classes_share_a_name() -> None:
     """A reader who knows a class in one package is not misled by another one."""
     homes: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in _modules():
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes[node.name].append(name)
+        for found in re.findall(r"^class ([A-Za-z]\w*)", text, re.MULTILINE):
+            homes[found].append(name)
     shared = {name: where for name, where in homes.items() if len(where) > 1}
     assert {name: where for name, where in shared.items() if name not in SHARED_NAMES} == {}
     assert set(SHARED_NAMES) <= set(shared), "a name that is shared no more leaves the list"
@@ -64,7 +62,7 @@ def test_sentences_have_a_subject_and_no_riddle() -> None:
     found = [
         f"{name}:{number}: {line.strip()}"
         for name, text in _modules()
-        if name not in PROMPT_TEXT
+        if name not in PROMPT_TEXT and banned.search(text)
         for number, line in _sentences(text)
         if banned.search(line)
     ]

@@ -33,6 +33,8 @@ def trueweight(
 class Demo:
     """A finished ``trueweight demo``."""
 
+    cache: Path
+    """The user's cache, in which its judgements are."""
     directory: Path
     process: subprocess.CompletedProcess[str]
     summary: dict[str, Any]

@@ -70,12 +70,11 @@ def test_rounded_weights_drift_and_nobody_elses_do(demo: Demo) -> None:
 
 
 @pytest.mark.slow  # of the whole demo alone: the first cases are too few beside other tests that keep the machine busy
-@pytest.mark.parametrize("demo", [()], indirect=True, ids=["whole"])
-def test_slow_is_slower_beyond_its_interval(demo: Demo) -> None:
+def test_slow_is_slower_beyond_its_interval(whole: Demo) -> None:
     """The slow provider's time to first token lies above every other's: the intervals do not overlap."""
-    slow = metric(demo, "slow", "ttft")
+    slow = metric(whole, "slow", "ttft")
     for provider in HEALTHY:
-        assert slow["low"] > metric(demo, provider, "ttft")["high"]
+        assert slow["low"] > metric(whole, provider, "ttft")["high"]
 
 
 def test_conditional_accuracy_does_not_hide_vanished_calls(demo: Demo) -> None:
@@ -85,10 +84,9 @@ def test_conditional_accuracy_does_not_hide_vanished_calls(demo: Demo) -> None:
 
 
 @pytest.mark.slow  # of the whole demo alone: ten cases are too few for two intervals that do not overlap
-@pytest.mark.parametrize("demo", [()], indirect=True, ids=["whole"])
-def test_conditional_accuracy_is_above_the_interval_of_the_unconditional(demo: Demo) -> None:
+def test_conditional_accuracy_is_above_the_interval_of_the_unconditional(whole: Demo) -> None:
     """Nor does it by chance: the two intervals do not overlap."""
-    leaky = demo.summary["providers"]["leaky-parser"]["metrics"]
+    leaky = whole.summary["providers"]["leaky-parser"]["metrics"]
     assert leaky["schema_accuracy_unconditional"]["high"] < leaky["schema_accuracy"]["low"]
 
 
@@ -106,10 +104,10 @@ def test_summary_keeps_to_its_published_schema(demo: Demo) -> None:
 
 
 @pytest.mark.slow
-def test_judging_a_copy_offline_gives_the_same_bytes(demo: Demo, tmp_path: Path, cli: Cli) -> None:
+def test_judging_a_copy_offline_gives_the_same_bytes(whole: Demo, tmp_path: Path, cli: Cli) -> None:
     """Record once, judge many: a copied run, judged elsewhere, gives byte-identical summary and report."""
     copy = tmp_path / "copy"
-    shutil.copytree(demo.directory, copy)
+    shutil.copytree(whole.directory, copy)
     before = {name: (copy / name).read_bytes() for name in ("summary.json", "report.html")}
     for name in before:
         (copy / name).unlink()
@@ -146,26 +144,27 @@ def _spoiled(demo: Demo, directory: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_compared_with_itself_it_says_that_nothing_changed(demo: Demo, cli: Cli) -> None:
+def test_compared_with_itself_it_says_that_nothing_changed(whole: Demo, cli: Cli) -> None:
     """The first line is the answer, the exit code 0, even when asked to fail if anything is worse."""
-    done = cli("compare", demo.directory, demo.directory, "--fail-if-worse")
+    cache = {"TRUEWEIGHT_CACHE": str(whole.cache)}  # of what was judged when the demo ran
+    done = cli("compare", whole.directory, whole.directory, "--fail-if-worse", env=cache)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == "Nothing significant changed."
 
 
 @pytest.mark.slow  # of the whole demo alone: ten cases are too few for a difference that is surely worse
-@pytest.mark.parametrize("demo", [()], indirect=True, ids=["whole"])
-def test_compare_names_a_broken_provider_in_every_form(demo: Demo, cli: Cli, tmp_path: Path) -> None:
+def test_compare_names_a_broken_provider_in_every_form(whole: Demo, cli: Cli, tmp_path: Path) -> None:
     """Text fits 80 columns, markdown folds the cells away, JSON has the interval; --fail-if-worse exits 1."""
-    after = _spoiled(demo, tmp_path)
-    text = cli("compare", demo.directory, after, "--fail-if-worse")
+    after = _spoiled(whole, tmp_path)
+    cache = {"TRUEWEIGHT_CACHE": str(whole.cache)}  # they are compared once, and said three times
+    text = cli("compare", whole.directory, after, "--fail-if-worse", env=cache)
     assert text.returncode == 1
     assert max(map(len, text.stdout.splitlines())) <= 80
     assert "twin: " in text.stdout
     assert "▼ worse" in text.stdout
-    markdown = cli("compare", demo.directory, after, "--format", "markdown", "-o", "change.md")
+    markdown = cli("compare", whole.directory, after, "--format", "markdown", "-o", "change.md", env=cache)
     assert markdown.returncode == 0
     assert "<summary>twin: " in (tmp_path / "change.md").read_text(encoding="utf-8")
-    found = json.loads(cli("compare", demo.directory, after, "--json").stdout)
+    found = json.loads(cli("compare", whole.directory, after, "--json", env=cache).stdout)
     assert {one["provider"] for one in found["significant"]} == {"twin"}
     assert found["providers"]["twin"]["metrics"]["must_pass_rate"]["difference"]["high"] < 0

@@ -31,6 +31,10 @@ NAMES = re.compile(
     r"\b(?:finish_reason|prompt_tokens|completion_tokens|total_tokens|cached_tokens|reasoning_content)\b"
 )
 """``choices`` and ``tool_calls`` are nouns too: of a reply, and of the messages in which a case is written."""
+LETTERS = re.compile(
+    f"{WORDS.pattern} | {NAMES.pattern}".replace(r"\b", "").replace("^choices$", "choices"), re.VERBOSE
+)
+"""A module without these letters anywhere has no wire word, and need not be parsed."""
 
 
 def words_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -65,14 +69,17 @@ def modules() -> list[str]:
 )  # fmt: skip
 def test_a_wire_word_is_found(text: str) -> None:
     """In a string, an f-string, bytes, an attribute, an argument or a field."""
+    assert LETTERS.search(text)
     assert list(words_of(ast.parse(text)))
 
 
 def test_no_module_outside_has_a_wire_word() -> None:
     """Names of other people's published metrics are in the importers; ``summary.json`` has nouns."""
+    sources = ((name, (SOURCE / name).read_text(encoding="utf-8")) for name in modules())
     found = [
         f"{name}:{line}: {text[:80]!r}"
-        for name in modules()
-        for line, text in words_of(ast.parse((SOURCE / name).read_text(encoding="utf-8")))
+        for name, source in sources
+        if LETTERS.search(source)
+        for line, text in words_of(ast.parse(source))
     ]
     assert not found, "\n".join(found)
