@@ -10,7 +10,17 @@ from trueweight.core.check import CHECKS
 from trueweight.core.example import sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import read_reply
-from trueweight.protocols.messages.sample import answered, delta, events, raw_stream, sse, stream, text, thinking
+from trueweight.protocols.messages.sample import (
+    answered,
+    delta,
+    events,
+    raw_stream,
+    sse,
+    stream,
+    text,
+    thinking,
+    tool_use,
+)
 
 CASE = sample_case()
 HELLO = events(text("hello"))
@@ -41,6 +51,7 @@ def searched() -> list[JsonObject]:
         ("an empty stop sequence", answered(text("hi"), stop_sequence="")),
         ("a refusal", answered(stop="refusal")),
         ("a pause", answered(SEARCH, stop="pause_turn")),
+        ("a call that the limit cut", answered(tool_use(given={}), stop="max_tokens")),
         ("tools of the server", answered(SEARCH, FOUND, text("hi"))),
         ("tools of the server, streamed", stream(searched())),
         ("a thought that is left out", answered(thinking(""), text("hi"))),
@@ -62,6 +73,12 @@ def test_a_block_of_another_api_is_found(kind: str) -> None:
     block = {"type": kind, "text": "hello"}
     assert failed(answered(block)) == failed(answered(block, text("hi"))) == ["messages-shape"]
     assert failed(stream([HELLO[0], HELLO[1] | {"content_block": block}, *HELLO[2:]])) == ["messages-event-shape"]
+
+
+def test_only_the_last_call_can_be_cut() -> None:
+    """An earlier call without its arguments is a fault also where the limit ended the message."""
+    both = answered(tool_use(given={}), tool_use(given={"city": "Oslo"}, id="toolu_2"), stop="max_tokens")
+    assert failed(both) == ["tool-arguments-required"]
 
 
 def test_an_error_that_is_no_json_is_an_error() -> None:

@@ -47,6 +47,42 @@ def test_ping_says_how_it_answers(here: Path) -> None:
     assert "finish completed" in done.stdout
 
 
+CONTINUED = """\
+suite: state
+title: "Two turns"
+version: 1
+defaults: {tags: [state], source: "https://example.com"}
+cases:
+  - id: first
+    why: "A turn."
+    severity: SHOULD
+    api: responses
+    modes: [plain]
+    request: {store: true, messages: [{role: user, content: Hi}]}
+    checks: {request-accepted: {}}
+    answer: {content: Hi}
+  - id: second
+    why: "The next turn."
+    severity: SHOULD
+    api: responses
+    modes: [plain]
+    follows: first
+    request: {messages: [{role: user, content: "And?"}]}
+    checks: {request-accepted: {}}
+    answer: {content: Hi}
+"""
+
+
+def test_a_case_that_continues_another_one_is_shown_as_sent(here: Path) -> None:
+    """It is shown by itself, and the record has the one before: nothing is said to be not applicable."""
+    (here / "state.yaml").write_text(CONTINUED, encoding="utf-8")
+    sent = ("run", "--providers", "providers.toml", "--suite", "state.yaml", "--out", "state", "--no-probe")
+    assert trueweight(*sent, cwd=here).returncode == 0
+    shown = trueweight("show", "state", "second", cwd=here)
+    assert shown.stdout.count("✓") >= 2
+    assert "not applicable" not in shown.stdout
+
+
 @pytest.mark.slow
 def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
     """A recorded exchange is shown, sent again, and made smaller through the API through which it came."""
