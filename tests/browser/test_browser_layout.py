@@ -102,6 +102,18 @@ def test_nine_providers_scroll_in_no_table_of_a_desk(open_page: Opener) -> None:
     assert page.evaluate(wide) == 0
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_on_paper_nothing_is_cut_and_no_provider_is_split(
+    open_page: Opener, pages: dict[int, str], number: int
+) -> None:
+    """Each table ends inside A4 landscape, and the rows of one provider stay on one sheet."""
+    page = open_page(pages[number], viewport={"width": 1039, "height": 700}).page
+    page.emulate_media(media="print")
+    ends = "[...document.querySelectorAll('table')].filter((one) => one.getBoundingClientRect().right > 1040).length"
+    assert page.evaluate(ends) == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('.providers tbody')).breakInside") == "avoid"
+
+
 def test_the_published_pictures_are_of_this_page() -> None:
     """``python tests/browser/screenshot.py`` makes them again after a change of the page."""
     assert DIGEST.read_text(encoding="ascii").strip() == page_digest()

@@ -120,3 +120,18 @@ def test_an_axis_that_starts_at_nothing_is_labelled_by_a_plain_zero() -> None:
     scale = axis([_estimate(1.0, 0.0, 1.0, "difference")], log=False)
     assert scale is not None
     assert [tick.label for tick in scale.ticks()] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.00176, "ms", "0.00"),
+        (1.208, "ms", "1.21"),
+        (8.0, "tokens", "8"),
+        (8.5, "tokens", "8.5"),
+        (3.4e-5, "USD", "0.0000"),
+    ],
+)
+def test_no_unit_has_more_decimals_than_it_means(value: float, unit: str, text: str) -> None:
+    """A clock is not exact to a microsecond, tokens are whole, and a ten-thousandth of a dollar is enough."""
+    assert write(value, unit) == text

@@ -23,10 +23,12 @@ from trueweight.core import Attempt, Failure, FailureKind, Finding, Outcome, Req
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.summary import ClientSession
 from trueweight.report import Evidence, render_html, wanted_answers, wanted_trials
+from trueweight.report.numbers import write
 from trueweight.report.page.lost import lost_requests
 from trueweight.report.page.payload import curl, marked, payload
 from trueweight.report.page.render import inert_json
 from trueweight.report.page.reply_rows import reply_rows
+from trueweight.report.site import SiteRun, overview
 
 
 class Page(HTMLParser):
@@ -426,3 +428,29 @@ def test_a_note_on_what_numbers_contain_stands_below_the_table_and_a_limit_above
     table = text.index('<table id="providers"')
     assert text.index("twin: it called a tool where the reference did not") > table
     assert text.index("10 of 20") < table
+
+
+def test_a_provider_that_left_the_site_keeps_its_numbers() -> None:
+    """The index says in which run it was last, without a row of n/a; its own page has the numbers of that run."""
+    older, newer = typed(make_summary(6, ("reference", "gone"))), typed(make_summary(6, ("reference", "leaky-parser")))
+    made = dict(overview([SiteRun("one", older), SiteRun("two", newer)]))
+    row = made["index.html"].partition("Providers</h2>")[2].partition("<bdi>gone</bdi>")[2].partition("</tr>")[0]
+    assert "not in the latest run" in row and 'href="runs/one/"' in row and "n/a" not in row
+    page = next(text for path, text in made.items() if path.startswith("providers/gone-"))
+    assert "Not in the latest run." in page
+    estimate = older.providers["gone"].metrics["success_rate"]
+    assert write(estimate.value, estimate.unit) in page
+
+
+def test_a_cost_of_thoughts_that_cannot_be_shown_does_not_stretch_the_axis() -> None:
+    """It is said to be less than the column's last digit; nothing is written as 0.000, and it has no tick."""
+    plain = make_summary(12, ("reference", "leaky-parser"))
+    small = make_summary(12, ("reference", "leaky-parser"))
+    for at, provider in enumerate(small["providers"].values()):
+        cost = {"low": None, "high": None, "n": 24, "unit": "USD", "method": "by hand"}
+        provider["metrics"] |= {"cost_per_1000": {"value": 0.336, **cost}}
+        provider["metrics"] |= {"thinking_cost_per_1000": {"value": (0.0, 2.7e-5)[at], **cost}}
+    page = render_html(typed(small), make_evidences(plain))
+    assert "0 for thoughts" in page and "&lt; 0.01 for thoughts" in page
+    assert "0.000" not in page.partition('id="providers"')[2].partition("</table>")[0]
+    assert "0.00001" not in page

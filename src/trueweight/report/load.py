@@ -120,7 +120,7 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
             requests=requests,
             sentences=[(curve.provider, load_sentence(curve, limits)) for curve in curves],
             charts=[
-                _chart(curves, value, title)
+                _chart(curves, value, title, unit="ms" if title.endswith(", ms") else "")
                 for title, value in _charts(under)
                 if any(value(point) is not None for point in points)
             ],
@@ -150,7 +150,7 @@ def _charts(under: str) -> tuple[tuple[str, Value], ...]:
     )
 
 
-def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> Chart:
+def _chart(curves: Sequence[LoadCurve], value: Value, title: str, *, unit: str) -> Chart:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
     levels = sorted({point.level for curve in curves for point in curve.points})
     top = max((found for curve in curves for p in curve.points if (found := value(p)) is not None), default=0.0) or 1.0
@@ -169,7 +169,7 @@ def _chart(curves: Sequence[LoadCurve], value: Value, title: str) -> Chart:
 
     return Chart(
         title,
-        tuple((upwards.at(top * share), _number(top * share)) for share in (0, 0.5, 1)),
+        tuple((upwards.at(top * share), write(top * share, unit)) for share in (0, 0.5, 1)),
         tuple((across.at(at), f"{level:g}") for at, level in enumerate(levels)),
         tuple(line(number, curve) for number, curve in enumerate(curves)),
     )

@@ -15,8 +15,8 @@ NONE: Final = "n/a"
 MINUS: Final = "−"
 _NOTHING: Final = 1e-12
 """What is smaller is a rest of arithmetic."""
-_MS_DECIMALS: Final = 2
-"""Of a time in ms: a stamp is late by more than a hundredth (docs/wire.md)."""
+_MOST_DECIMALS: Final = {"ms": 2, "tokens": 1, "USD": 4}
+"""Unit → decimals that mean something: a time stamp is late by more than a hundredth of a ms (docs/wire.md)."""
 
 
 class Towards(Enum):
@@ -75,6 +75,11 @@ def decimals_of(value: float, digits: int = 3) -> int:
     return min(6, max(0, digits - 1 - math.floor(math.log10(abs(value))))) if value else 0
 
 
+def most_decimals(unit: str) -> int:
+    """How many decimals of a value mean something in its unit, at most."""
+    return _MOST_DECIMALS.get(unit, 6)
+
+
 def plain(value: float, decimals: int) -> str:
     """Fixed decimals, thousands set apart by a thin space. What rounds to zero has no sign."""
     text = f"{value:,.{decimals}f}"
@@ -119,7 +124,8 @@ def write(value: float | None, unit: str, decimals: int | None = None) -> str:
     if unit == "difference":
         return points(value)
     if decimals is None:
-        decimals = min(decimals_of(value), _MS_DECIMALS if unit == "ms" else 6)
+        is_whole = unit == "tokens" and value == round(value)
+        decimals = 0 if is_whole else min(decimals_of(value), most_decimals(unit))
     return plain(value, decimals)
 
 
@@ -152,6 +158,7 @@ def span(estimate: Estimate, decimals: int | None = None, *, signs: bool = False
         decimals = decimals_of(estimate.high - estimate.low or estimate.high)
         if estimate.value:
             decimals = min(decimals, decimals_of(estimate.value))
+        decimals = min(decimals, most_decimals(unit))
     low, high = (
         None if end is None else (signed if signs else write)(_outwards(end, unit, decimals, up), unit, decimals)
         for end, up in ((estimate.low, False), (estimate.high, True))

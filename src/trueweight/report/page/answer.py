@@ -12,7 +12,7 @@ from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.metrics import Metric, all_metrics, in_order
 from trueweight.metrics.quantiles import UNDEFINED
 from trueweight.report.axes import Axis, Mark, axis, mark, without_interval
-from trueweight.report.numbers import NONE, decimals_of, points, sample, span, write
+from trueweight.report.numbers import NONE, decimals_of, plain, points, sample, span, write
 from trueweight.report.words import (
     DRIFT_WORDS,
     RecommendationLine,
@@ -102,6 +102,10 @@ def _column(summary: Summary, metric: Metric) -> Column | None:
     estimates = _known([_estimate(provider, metric.id) for provider in providers])
     beside = _known([_estimate(provider, metric.beside) for provider in providers]) if metric.beside else []
     agreement = summary.self_agreement.get(metric.id) if metric.shows_difference else None
+    values = [abs(estimate.value) for estimate in estimates if estimate.value]
+    # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
+    decimals = min(decimals_of(min(values), 2), decimals_of(max(values)) + 1) if values else 0
+    beside = [one for one in beside if not _vanishes(one, decimals)]
     # A second value shares the axis; its own interval does not.
     drawn = [*estimates, *map(without_interval, beside), *([agreement] if agreement else [])]
     scale = axis(drawn, log=metric.log)
@@ -110,9 +114,6 @@ def _column(summary: Summary, metric: Metric) -> Column | None:
     words = ""
     if agreement is not None and agreement.value is not None:
         words = write(agreement.value, agreement.unit) + (f", {span(agreement)}%" if span(agreement) else "")
-    values = [abs(estimate.value) for estimate in estimates if estimate.value]
-    # The smallest value sets the decimals of its column, but the largest must not look more exact than it is.
-    decimals = min(decimals_of(min(values), 2), decimals_of(max(values)) + 1) if values else 0
     return Column(metric, scale, mark(scale, agreement), words, min(decimals, 3) if metric.id == "drift" else decimals)
 
 
@@ -130,9 +131,15 @@ def _small(provider: ProviderSummary, column: Column, estimate: Estimate) -> tup
         return f"in {estimate.n:,} of {estimate.n + without:,} replies", None
     if second is None or second.value is None or second.value == estimate.value:
         return span(estimate, column.decimals), None
+    if _vanishes(second, column.decimals):
+        return metric.beside_words.format(f"< {plain(10.0**-column.decimals, column.decimals)}"), None
     amount = write(second.value, second.unit, column.decimals if second.value else None)  # not 0.000
-    words = metric.beside_words.format(amount)
-    return words, column.axis.at(second.value)
+    return metric.beside_words.format(amount), column.axis.at(second.value)
+
+
+def _vanishes(second: Estimate, decimals: int) -> bool:
+    """Whether a second value would be written as zero and is none: it would stretch the axis for nothing."""
+    return bool(second.value) and second.unit != "proportion" and round(second.value or 0.0, decimals) == 0
 
 
 def _drift_words(drift: Drift) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from trueweight.assess.significance import beyond_self_agreement
 from trueweight.core.estimate import Comparison, Estimate
 from trueweight.core.summary import Summary
-from trueweight.report.numbers import decimals_of, signed, span, write
+from trueweight.report.numbers import decimals_of, most_decimals, signed, span, write
 
 _MOST: Final = 3
 
@@ -54,7 +54,7 @@ def _row(metric: str, agreement: Estimate | None, found: list[Comparison | None]
     # A self-agreement that is a score, as that of F1, is in the differences already; any other is a difference itself.
     unit = next(one.unit for one in found if one)
     score = agreement is not None and agreement.unit != unit
-    decimals = _decimals([one for one in found if one])
+    decimals = min(_decimals([one for one in found if one]), most_decimals(unit))
     own_difference = None if score else agreement
     cells = tuple(_difference(one, decimals, own_difference) if one else None for one in found)
     if agreement is None:

@@ -33,13 +33,19 @@ _SLUG: Final = re.compile(r"[^a-z0-9]+")
 
 
 class ProviderTrends(NamedTuple):
-    """A provider on the index: its slug, its recommendation in the latest run (None if it is not in it), its trends."""
+    """A provider on the index: its slug, its recommendation in the latest run, and its trends.
+
+    Attributes:
+        recommended: None if it is not in the latest run.
+        last: the newest run that it is in.
+    """
 
     name: str
     slug: str
     recommended: Recommended | None
     trends: tuple[Trend, ...]
     runs: int
+    last: SiteRun
 
 
 class RunRow(NamedTuple):
@@ -98,6 +104,7 @@ def _lines(runs: Sequence[SiteRun]) -> list[ProviderTrends]:
             _recommended(runs[-1], name),
             tuple(trend(runs, name, metric, axes[metric.id]) for metric in metrics),
             sum(name in run.summary.providers for run in runs),
+            next(run for run in reversed(runs) if name in run.summary.providers),
         )
         for name in names
     ]

@@ -84,7 +84,7 @@ def scale(runs: Sequence[SiteRun], metric: str) -> Axis:
 
 
 def trend(runs: Sequence[SiteRun], provider: str, metric: Metric, axis: Axis) -> Trend:
-    """The line of one metric and one provider over the latest `MOST` runs."""
+    """The line of one metric and one provider over the latest `MOST` runs, and its number in the last that it is in."""
     recent = runs[-MOST:]
     across = Axis(0.0, max(1, len(recent) - 1), start=_EDGE, end=WIDTH - _EDGE)
     pieces: list[list[Dot]] = []
@@ -98,10 +98,11 @@ def trend(runs: Sequence[SiteRun], provider: str, metric: Metric, axis: Axis) ->
         if found is not None:
             pieces[-1].append(_dot(across.at(place), found, axis, run))
     dots = tuple(dot for piece in pieces for dot in piece)
-    latest = _estimate(recent[-1], provider, metric.id) if recent else None
+    last = next((run for run in reversed(runs) if provider in run.summary.providers), None)
+    latest = _estimate(last, provider, metric.id) if last else None
     value = write(latest.value, latest.unit) if latest else NONE
     within = span(latest) if latest else ""
-    label = f"{metric.title}: {value}{f' ({within})' if within else ''} in the latest of {len(dots)} runs"
+    label = f"{metric.title}: {value}{f' ({within})' if within else ''} in the last of {len(dots)} runs"
     lines = tuple(" ".join(f"{dot.x},{dot.y}" for dot in piece) for piece in pieces if len(piece) > 1)
     known = (found for run in recent if (found := _estimate(run, provider, metric.id)))
     unit = next((found.unit for found in known), "")
