@@ -8,7 +8,8 @@ from scipy import stats
 
 from trueweight.core import Estimate
 from trueweight.core.estimate import ALPHA
-from trueweight.metrics import independent
+from trueweight.metrics import Resampler, independent
+from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.proportion import n_that_decides
 from trueweight.statistics.ratio import LEAST_CASES, ratio_interval
 
@@ -68,6 +69,22 @@ def test_so_many_more_cases_decide(hits: int, n: int, bound: float) -> None:
     for count in {int(np.floor(hits / n * size)), int(np.ceil(hits / n * size - 1e-9))}:
         low, high = independent(count, size).interval
         assert (low is not None and low >= bound) or (high is not None and high <= bound), (size, count)
+
+
+@pytest.mark.parametrize("losses", [12, 16])
+def test_a_skewed_interval_of_a_difference_shrinks_to_the_length_of_its_longer_arm_too(losses: int) -> None:
+    """40 cases of which so many are lost and two are gained: the arm towards the bound is the shorter one at first, and
+    no longer so with more cases. The named number of cases of the same kind decides."""
+    bound = -(losses - 2) / 40 + 0.05
+    delta = np.repeat([-1.0, 1.0, 0.0], [losses, 2, 38 - losses])
+    few = difference_by_case(delta, np.zeros(40), Resampler(40, 1), of=40).estimate
+    size = n_that_decides(few, bound)
+    assert size is not None
+    again = np.repeat(delta, -(-size // 40))
+    many = difference_by_case(again, np.zeros(len(again)), Resampler(len(again), 1), of=len(again)).estimate
+    assert few.high is not None
+    assert many.high is not None
+    assert many.high < bound <= few.high
 
 
 def test_no_difference_at_all_needs_the_exact_number() -> None:

@@ -319,6 +319,15 @@ def test_find_suite_raises_the_first_problem_and_counts_the_rest(tmp_path: Path)
     assert caught.value.hint == f"Valid: INFO, MUST, SHOULD. 1 more problem: trueweight suites check {path}"
 
 
+def test_the_command_that_shows_the_rest_can_be_copied(tmp_path: Path) -> None:
+    """A path with a space is quoted."""
+    path = _suite(tmp_path, MINIMAL + "    severity: HIGH\n    tag: []\n")
+    spaced = path.rename(path.with_name("my suite.yaml"))
+    with pytest.raises(ConfigError) as caught:
+        find_suite(spaced)
+    assert caught.value.hint.endswith(f"trueweight suites check '{spaced}'")
+
+
 def test_a_file_that_is_not_utf8_names_its_line(tmp_path: Path) -> None:
     """Bytes that are no text are an error with a line, not a traceback."""
     path = tmp_path / "mine.yaml"

@@ -3,6 +3,7 @@ whether two proportions differ."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import cache
 from typing import NamedTuple
@@ -122,12 +123,16 @@ def least_n(share: float, tail: float) -> int:
     return math.ceil(math.log(tail) / math.log(share))
 
 
+_MARGIN = 1.2
+"""So many times the n at which a limit would reach the bound: limits of resampling vary by some percent."""
+
+
 def n_that_decides(found: Estimate, bound: float) -> int | None:
     """The n at which the interval, at the rate observed so far, would lie on one side of the bound.
 
     Exact where the limits are: n of n, 0 of n, and no difference at all. For other proportions, the n of an exact
-    interval with the same effective size, whichever way the rate rounds. Else the half-width shrinks with √n. The
-    result is None if the value is the bound, because no n decides then, or if there is no interval.
+    interval with the same effective size, whichever way the rate rounds. Else as `_shrunk` says. The result is None if
+    the value is the bound, because no n decides then, or if there is no interval.
     """
     value, low, high, n = found.value, found.low, found.high, found.n
     if value is None or value == bound:
@@ -142,7 +147,14 @@ def n_that_decides(found: Estimate, bound: float) -> int | None:
         return max(n + 1, least_n(1 - abs(bound), (1 - CONFIDENCE) / 4))
     if found.unit == "proportion" and 0 < value < 1:
         return _n_of_proportion(value, end, n, bound)
-    return max(n + 1, math.ceil(n * ((end - value) / (bound - value)) ** 2))
+    half = abs(end - value) if low is None or high is None else (high - low) / 2
+    return max(n + 1, math.ceil(_MARGIN * n / _shrunk(abs(end - value), half, abs(bound - value)) ** 2))
+
+
+def _shrunk(arm: float, half: float, room: float) -> float:
+    """The √(n / more) at which an arm of an interval is as long as the room to the bound. The interval shrinks with √n,
+    and what the arm is shorter or longer than half of it, which is by skewness, with n (Hall 1992)."""
+    return 2 * room / (half + math.sqrt(max(0.0, half**2 + 4 * (arm - half) * room)))
 
 
 def _n_of_proportion(value: float, end: float, n: int, bound: float) -> int | None:
@@ -173,4 +185,5 @@ def _n_of_proportion(value: float, end: float, n: int, bound: float) -> int | No
     while many - few > 1:
         middle_n = (few + many) // 2
         few, many = (few, middle_n) if decides(middle_n) else (middle_n, many)
-    return many
+    many = math.ceil(_MARGIN * many)
+    return next(size for size in itertools.count(many) if decides(size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -155,5 +156,5 @@ def _first(problems: tuple[ConfigError, ...], name: str) -> ConfigError:
     if not more:
         return first
     noun = "problem" if more == 1 else "problems"
-    hint = f"{first.hint} {more} more {noun}: trueweight suites check {name}".strip()
+    hint = f"{first.hint} {more} more {noun}: trueweight suites check {shlex.quote(name)}".strip()
     return ConfigError(first.message, code=first.code, where=first.where, hint=hint)
