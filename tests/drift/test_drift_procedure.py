@@ -38,11 +38,24 @@ def kind(trial: Trial) -> RequestKind:
 
 def test_drift_is_asked_through_the_api_that_both_have() -> None:
     """The reference's first API, wherever the candidate lists it; a candidate without it is sent through its own."""
-    reference = replace(REFERENCE, api=("chat", "other"))
-    candidates = (replace(CANDIDATE, api=("other", "chat")), replace(CANDIDATE, name="d", api=("other",)))
+    reference = replace(REFERENCE, api=("chat", "responses"))
+    candidates = (replace(CANDIDATE, api=("responses", "chat")), replace(CANDIDATE, name="d", api=("responses",)))
     settings = DriftSettings()
     probes = next(Investigation(write_script(settings), (reference, *candidates), settings).batches())
-    assert {trial.provider.name: trial.api for trial in probes} == {"ref": "chat", "c": "chat", "d": "other"}
+    assert {trial.provider.name: trial.api for trial in probes} == {"ref": "chat", "c": "chat", "d": "responses"}
+
+
+def test_an_api_without_log_probabilities_is_not_asked_for_them() -> None:
+    """Messages: texts are compared from the first batch on, and why is said. A replay has each batch on record."""
+    apis = (replace(REFERENCE, api=("messages",)), replace(CANDIDATE, api=("messages",)))
+    settings = DriftSettings()
+    found = Investigation(write_script(settings), apis, settings)
+    first = next(found.batches())
+    assert {kind(trial) for trial in first} == {RequestKind.GREEDY}
+    assert found.candidates["c"].mode is DriftMode.GREEDY
+    (shown,) = found.support["c"].findings
+    assert (shown.code, shown.why) == (FindingCode.NO_LOGPROBS, "not applicable")
+    assert shown.detail == "through Messages it has no log probabilities"
 
 
 def test_log_probabilities_decide_in_six_questions_and_a_probe() -> None:

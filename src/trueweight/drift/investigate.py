@@ -327,7 +327,14 @@ class Investigation:
                 c.verdict = DriftVerdict.EQUIVALENT
 
     def _send(self, trials: list[Trial], purpose: str) -> Results:
-        """Yield the trials that have no result yet, in a seeded random order; keep the results and their cost."""
+        """Yield the trials that have no result yet, in a seeded random order; keep the results and their cost.
+
+        A request that the trial's API cannot express is not sent.
+        """
+        for trial in trials:
+            if reason := trial.protocol.cannot_express(trial.case):
+                words = f"through {trial.protocol.title} {reason}"
+                self._answers[trial.id] = MissingReply("not applicable", words, refused=True)
         fresh = [trial for trial in trials if trial.id not in self._answers]
         random.Random(f"{self.settings.seed} {purpose}").shuffle(fresh)
         if fresh:
