@@ -322,7 +322,7 @@ def test_find_suite_raises_the_first_problem_and_counts_the_rest(tmp_path: Path)
 def test_the_command_that_shows_the_rest_can_be_copied(tmp_path: Path) -> None:
     """A path with a space is quoted."""
     path = _suite(tmp_path, MINIMAL + "    severity: HIGH\n    tag: []\n")
-    spaced = path.rename(path.with_name("my suite.yaml"))
+    spaced = Path(path).rename(tmp_path / "my suite.yaml")
     with pytest.raises(ConfigError) as caught:
         find_suite(spaced)
     assert caught.value.hint.endswith(f"trueweight suites check '{spaced}'")
