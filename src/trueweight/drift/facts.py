@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from trueweight.core import Exchange, Reply
+from trueweight.core import Exchange, Reply, Trial
 from trueweight.protocols import read_reply
 
 SURE_LOGPROB = math.log(0.999)
@@ -74,6 +74,12 @@ class MissingReply(NamedTuple):
     why: str
     detail: str = ""
     refused: bool = False
+
+
+def not_expressed(trial: Trial) -> MissingReply | None:
+    """Why a trial is not sent: its API cannot express the request; None if it can."""
+    reason = trial.protocol.cannot_express(trial.case)
+    return MissingReply("not applicable", f"through {trial.protocol.title} {reason}", refused=True) if reason else None
 
 
 def facts_of(exchange: Exchange) -> Facts | MissingReply:

@@ -18,7 +18,7 @@ from trueweight.drift.betting import rejected_e_values
 from trueweight.drift.by_logprobs import AnswerPair, LogprobTest
 from trueweight.drift.by_texts import PromptBank, ReferenceContext, TextTest
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
-from trueweight.drift.facts import Facts, MissingReply, facts_of
+from trueweight.drift.facts import Facts, MissingReply, facts_of, not_expressed
 from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.probe import PromptResult, Spending, Support, follow_up_probes, support_of
 from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind, Script
@@ -327,14 +327,8 @@ class Investigation:
                 c.verdict = DriftVerdict.EQUIVALENT
 
     def _send(self, trials: list[Trial], purpose: str) -> Results:
-        """Yield the trials that have no result yet, in a seeded random order; keep the results and their cost.
-
-        A request that the trial's API cannot express is not sent.
-        """
-        for trial in trials:
-            if reason := trial.protocol.cannot_express(trial.case):
-                words = f"through {trial.protocol.title} {reason}"
-                self._answers[trial.id] = MissingReply("not applicable", words, refused=True)
+        """Yield the trials that have no result yet, in a seeded random order; keep the results and their cost."""
+        self._answers |= {trial.id: missing for trial in trials if (missing := not_expressed(trial)) is not None}
         fresh = [trial for trial in trials if trial.id not in self._answers]
         random.Random(f"{self.settings.seed} {purpose}").shuffle(fresh)
         if fresh:
