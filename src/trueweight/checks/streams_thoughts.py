@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ from trueweight.core.evidence import quote
 from trueweight.core.example import PairedExample, SampleTrial, sample_case, says
 
 _THOUGHT: Final = 10
+_PART: Final = 4
+"""Letters of a thought in the content, in whatever pieces."""
 _COMPARED: Final = 60
 """Characters of a thought that are compared: at temperature 0 it may go another way later."""
 _CASES: Final = 3
@@ -26,7 +29,7 @@ _SAID: Final = "Two and two make four."
     failure="A thought stands in the content, although it is apart from the answer in plain replies, in {cases}",
     severity=Severity.MUST,
     row=34,
-    explains=("reasoning-present", "think-tags-in-content"),
+    explains=("reasoning-present", "stream-text-whole", "think-tags-in-content"),
     source="https://github.com/vllm-project/vllm/issues/39885",
     why="Users of streams read the thought as part of the answer, and it returns in the history.",
     fix="Run the reasoning parser in streams as in plain replies, after tool results and before calls too.",
@@ -43,7 +46,8 @@ _SAID: Final = "Two and two make four."
     ),
 )
 def stream_thought_apart(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
-    """Judges plain replies with reasoning of ten characters or more, of which the stream has none in its field."""
+    """Judges plain replies with reasoning of ten characters or more, of which the stream has none in its field, or has
+    the rest there."""
     for plain, streamed in cold_modes(replies):
         thinking = next((one for one in plain if len(one.thought.strip()) >= _THOUGHT), None)
         if thinking is None:
@@ -51,6 +55,8 @@ def stream_thought_apart(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest
         for one in streamed:
             words = "the content of the stream begins with the plain reply's thought"
             moved = begins_with_thought(thinking, one)
+            if not moved and _has_part_of_thought(thinking, one):
+                words, moved = "the content of the stream begins with parts of the plain reply's thought", True
             yield one, Fail(words, quote(thinking.written), quote(one.written)) if moved else Pass()
 
 
@@ -61,6 +67,21 @@ def begins_with_thought(plain: ReplyDigest, streamed: ReplyDigest) -> bool:
         return False
     start = streamed.written.lstrip()
     return start.startswith(thought[:_COMPARED]) and not plain.written.lstrip().startswith(thought[:_COMPARED])
+
+
+def _has_part_of_thought(plain: ReplyDigest, streamed: ReplyDigest) -> bool:
+    """Whether the stream has the plain reply's answer behind some of its thought, and the rest of that as its own: the
+    letters of both parts together are those of the thought."""
+    thought, answer = _letters(plain.thought), _letters(plain.written)
+    rest, content = _letters(streamed.thought), _letters(streamed.written)
+    moved = len(content) - len(answer)
+    if moved < _PART or moved + len(rest) != len(thought) or not content.endswith(answer):
+        return False
+    return Counter(content[:moved]) + Counter(rest) == Counter(thought)
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 @paired_check(

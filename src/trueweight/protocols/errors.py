@@ -81,13 +81,17 @@ def error_of(document: Any, *, named: bool = False) -> Any:
     """The error that a JSON value reports; None if it reports none.
 
     It is the value's ``error``, or the value itself if its ``object`` is ``error`` or if it is the data of an event
-    that is named ``error``. An ``error`` that is null, empty or false reports none.
+    that is named ``error``. An ``error`` that is null, empty or false reports none. MiniMax reports errors in
+    ``base_resp``, beside choices that are null.
 
     Args:
         named: whether the value is the data of an event named ``error``.
     """
     if not isinstance(document, Mapping):
         return document if named else None
+    base = document.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code") and not document.get("choices"):
+        return base.get("status_msg") or base
     return document.get("error") or (document if named or document.get("object") == "error" else None)
 
 

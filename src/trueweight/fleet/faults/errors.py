@@ -16,6 +16,11 @@ from trueweight.fleet.template import tools_of
 _WINDOW = 2_800
 """Characters of a prompt that is too long."""
 _ERROR: Json = {"message": "The upstream provider failed.", "code": 502}
+_BASE_RESP: Json = {
+    "choices": None,
+    "usage": None,
+    "base_resp": {"status_code": 2013, "status_msg": "invalid params"},
+}
 
 
 @fault("error-in-choice", rows=(22,), checks=("error-in-stream",), reports=("pydantic-ai#2844",))
@@ -51,6 +56,19 @@ class ErrorAsFinishReason(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """End in the middle, and name the error."""
         return completion.edited(finish_reason="error") if tools_of(chat.body) else completion
+
+
+@fault("error-in-base-resp", rows=(22,), checks=("error-in-stream",), reports=("obsidian-aloud-tts#114",))
+class ErrorInBaseResp(Fault):
+    """Where the request has tools, the status is 200, the choices are null, and the error is in base_resp."""
+
+    def body(self, chat: ChatRequest, body: Json) -> Json:
+        """Answer as MiniMax does if a request is invalid."""
+        return {**body, **_BASE_RESP} if tools_of(chat.body) else body
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Send it as the only chunk."""
+        return [{**chunks[0], **_BASE_RESP}] if tools_of(chat.body) else chunks
 
 
 @fault("error-in-list", rows=(22,), checks=("error-in-stream",))

@@ -52,6 +52,19 @@ class LogprobsLegacy(Choices):
             }
 
 
+@fault("logprobs-of-names", rows=(20,), checks=("logprobs-bytes",), reports=("lmdeploy#2802",))
+class LogprobsOfNames(Choices):
+    """Alternatives are the names of tokens in the vocabulary, such as Ġthe, with the bytes of these names."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Decode the sampled token only."""
+        for entry in (choice.get("logprobs") or {}).get("content") or ():
+            for other in entry["top_logprobs"]:
+                if other["token"] != entry["token"]:
+                    other["token"] = other["token"].replace(" ", "Ġ").replace("\n", "Ċ")
+                    other["bytes"] = list(other["token"].encode())
+
+
 @fault("logprobs-fewer", checks=("logprobs-spell-content",), reports=("ik_llama.cpp#2358",))
 class LogprobsFewer(Fault):
     """One token in three has no log-probability."""

@@ -46,6 +46,15 @@ class WrongObject(Documents):
         document["object"] = "text_completion"
 
 
+@fault("wrong-object-in-chunks", checks=("response-fields",), reports=("mini-sglang#126",))
+class WrongObjectInChunks(Fault):
+    """The object type of each chunk is text_completion.chunk."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Copy what the legacy completions API is thought to have."""
+        return [{**chunk, "object": "text_completion.chunk"} for chunk in chunks]
+
+
 @fault("new-id-each-chunk", checks=("stream-one-response",))
 class NewIdEachChunk(Fault):
     """Each chunk of a stream has a different id."""
@@ -55,9 +64,15 @@ class NewIdEachChunk(Fault):
         return [{**chunk, "id": f"{chunk['id']}-{at}"} for at, chunk in enumerate(chunks)]
 
 
-@fault("legacy-function-call", checks=("no-legacy-function-call",))
+@fault("legacy-function-call", checks=("no-legacy-function-call",), reports=("opencode#25971",))
 class LegacyFunctionCall(Messages):
-    """Calls arrive as the legacy function_call."""
+    """Calls come as the legacy function_call."""
+
+    def choice(self, chat: ChatRequest, choice: Json) -> None:
+        """Name them in the finish reason as well."""
+        super().choice(chat, choice)
+        if choice.get("finish_reason") == "tool_calls":
+            choice["finish_reason"] = "function_call"
 
     def message(self, chat: ChatRequest, message: Json) -> None:
         """Move the first call there."""

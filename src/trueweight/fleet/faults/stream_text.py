@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from trueweight.core.json_value import JsonObject
@@ -170,6 +171,22 @@ class StreamThoughtBeforeCall(_Thoughts):
     def moves(self, chat: ChatRequest, choice: CompletionChoice) -> bool:
         """Where there is a call."""
         return bool(choice.calls)
+
+
+@fault("stream-thought-in-pieces", rows=(34,), checks=("stream-thought-apart",), reports=("vllm#29408",))
+class StreamThoughtInPieces(Fault):
+    """Now and then a piece of the thought comes as content in streams."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[JsonObject]) -> list[JsonObject]:
+        """Send each third piece so, as a parser does that looks at one delta at a time."""
+        chunks = copy.deepcopy(chunks)
+        pieces = 0
+        for delta in (choice["delta"] for chunk in chunks for choice in chunk["choices"]):
+            if delta.get("reasoning_content"):
+                pieces += 1
+                if pieces % 3 == 0:
+                    delta["content"] = delta.pop("reasoning_content")
+        return chunks
 
 
 @fault("stream-thought-lost", rows=(33,), checks=("stream-thought-present",))

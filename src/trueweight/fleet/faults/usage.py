@@ -46,6 +46,18 @@ class UsageZero(Fault):
         return replace(completion, completion_tokens=0)
 
 
+@fault("usage-negative", rows=(24,), checks=("usage-counts",), reports=("litellm#18750",))
+class UsageNegative(Documents):
+    """The text tokens of a prompt are what is left after its cached tokens, and that is below 0."""
+
+    def document(self, chat: ChatRequest, document: Json) -> None:
+        """Subtract the cached tokens from a count without them."""
+        if document.get("usage"):
+            details = document["usage"].get("prompt_tokens_details") or {}
+            counts = {"cached_tokens": 0, **details, "text_tokens": -3327}
+            document["usage"] = {**document["usage"], "prompt_tokens_details": counts}
+
+
 @fault("usage-total-wrong", rows=(24,), checks=("usage-adds-up",))
 class UsageTotalWrong(Documents):
     """Total tokens are those of the completion alone."""

@@ -100,7 +100,7 @@ def choice_index(_: Case, reply: Reply) -> CheckResult:
 @check(
     "response-fields",
     "Each response or chunk has id, object, created and model.",
-    failure="{cases} had a response or a chunk without id, object, created or model",
+    failure="{message} in {cases}",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -123,7 +123,7 @@ def response_fields(_: Case, reply: Reply) -> CheckResult | None:
     for document, span in documents:
         missing = _missing(document, kind)
         if missing and not _is_beside_deltas(document):
-            return Fail(f"{', '.join(missing)} missing or wrong", f"id, object={kind}, created, model", "", (span,))
+            return Fail(" and ".join(missing), f"id, object={kind}, created, model", "", (span,))
     return Pass() if documents else None
 
 
@@ -141,13 +141,18 @@ def _is_beside_deltas(document: JsonObject) -> bool:
 
 
 def _missing(document: JsonObject, kind: str) -> list[str]:
+    """What is wrong with each of the four fields: ``the field object is "thing"``."""
     right = {
         "id": isinstance(document.get("id"), str) and document["id"] != "",
         "object": document.get("object") == kind,
         "created": isinstance(document.get("created"), int | float) and not isinstance(document["created"], bool),
         "model": isinstance(document.get("model"), str) and document["model"] != "",
     }
-    return [name for name, good in right.items() if not good]
+    return [
+        f"the field {name} is {quote(document[name]) if document.get(name) is not None else 'missing'}"
+        for name, good in right.items()
+        if not good
+    ]
 
 
 @check(
@@ -190,7 +195,17 @@ def _one_fingerprint(reply: Reply) -> Fail | Pass:
     scope=Scope.COMPLETION,
     engine=True,
     severity=Severity.SHOULD,
-    explains=("finish-without-calls", "reply-not-empty", "tool-choice-required"),
+    explains=(
+        "finish-reason",
+        "finish-reason-known",
+        "finish-without-calls",
+        "reply-not-empty",
+        "stream-same-calls",
+        "structured-output",
+        "tool-call-expected",
+        "tool-call-matches",
+        "tool-choice-required",
+    ),
     source=_CREATE,
     why="Current clients read tool_calls only.",
     fix="Answer requests with tools by tool_calls.",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from trueweight.core import Case, Mode, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
-from trueweight.core.evidence import fail_on, spans_of, whole
+from trueweight.core.evidence import fail_on, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_STREAM, Example, sample_case, says
 from trueweight.protocols import Kind, locate_field
-from trueweight.protocols.chat.sample import chunk, usage_chunk
-from trueweight.protocols.sample import stream
+from trueweight.protocols.chat.checks.parts import documents_of
+from trueweight.protocols.chat.sample import chunk, message, usage_chunk
+from trueweight.protocols.sample import plain, stream
 
 
 @check(
@@ -39,6 +42,50 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
     if missing:
         return Fail(f"usage lacks {', '.join(missing)}", ", ".join(counts), "", locate_field(reply, "usage"))
     return Pass()
+
+
+@check(
+    "usage-counts",
+    "Every token count is a whole number of at least 0.",
+    failure="{message} in {cases}",
+    protocol="chat",
+    scope=Scope.COMPLETION,
+    engine=True,
+    row=24,
+    source="https://github.com/BerriAI/litellm/issues/18750",
+    why="Bills and budgets are computed from the counts, and typed clients raise.",
+    fix="Subtract cached and other parts only from a count that includes them.",
+    example=Example(
+        plain(message() | {"usage": {"prompt_tokens": 9, "prompt_tokens_details": {"text_tokens": -33}}}), "-33"
+    ),
+)
+def usage_counts(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges fields ``…_tokens`` of usage and of its details. Accepts null and 12.0."""
+    judged = False
+    for document, span in documents_of(reply):
+        for name, count in _counts(document.get("usage"), ""):
+            judged = True
+            if flaw := _flaw(count):
+                return Fail(f"the count {name} is {flaw}", "a whole number of at least 0", quote(count), (span,))
+    return Pass() if judged else None
+
+
+def _flaw(count: Any) -> str:
+    """What a count is in place of a whole number of at least 0; "" if it is one."""
+    if isinstance(count, bool) or not isinstance(count, int | float):
+        return "no number"
+    if count < 0:
+        return "below 0"
+    return "" if math.isfinite(count) and count == int(count) else "no whole number"
+
+
+def _counts(usage: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """The name and value of every token count in usage and its details."""
+    for name, value in usage.items() if isinstance(usage, Mapping) else ():
+        if name.endswith("_tokens_details"):
+            yield from _counts(value, f"{prefix}{name}.")
+        elif name.endswith("_tokens") and value is not None:
+            yield f"{prefix}{name}", value
 
 
 @check(
