@@ -9,12 +9,13 @@ from typing import Any
 from trueweight.fleet.apis.responses import after
 from trueweight.fleet.apis.responses_request import messages_of
 from trueweight.fleet.apis.responses_state import PREVIOUS, stored_id
-from trueweight.fleet.completion import ChatRequest, ResponseScript
+from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.documents import Json
 from trueweight.fleet.faults.fault import Fault, fault
 from trueweight.fleet.faults.responses_objects import Objects
 from trueweight.fleet.network import MODEL
+from trueweight.fleet.template import prompt_tokens
 
 _API = "responses"
 
@@ -122,6 +123,21 @@ class OutputPartsRefused(Fault):
         return None
 
 
+@fault("responses-output-first-part", api=_API, rows=(37,), checks=("prompt-tokens-same",))
+class OutputFirstPart(Fault):
+    """Of a tool's output that is a list of parts, only the first is read."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Read the prompt without the others."""
+        read = [
+            {**message, "content": message["content"][:1]}
+            if message["role"] == "tool" and isinstance(message["content"], list)
+            else message
+            for message in chat.body["messages"]
+        ]
+        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": read})))
+
+
 @fault("responses-reasoning-refused", api=_API, checks=("request-accepted",))
 class ReasoningRefused(Fault):
     """Reasoning items in the input are refused, although the server sends such items."""
@@ -142,6 +158,18 @@ class TextInputRefused(Fault):
         if isinstance(chat.sent.get("input"), str):
             return RefusedError("'input' must be a list of items.", param="input").response()
         return None
+
+
+@fault("responses-text-input-ignored", api=_API, checks=("prompt-tokens-same",))
+class TextInputIgnored(Fault):
+    """An input that is a text is accepted and does not reach the model."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Read an empty message."""
+        if not isinstance(chat.sent.get("input"), str):
+            return completion
+        body = {**chat.body, "messages": [{"role": "user", "content": ""}]}
+        return replace(completion, prompt_tokens=len(prompt_tokens(body)))
 
 
 @fault("responses-input-parts-refused", api=_API, checks=("request-accepted",))
