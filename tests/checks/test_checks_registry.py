@@ -54,6 +54,20 @@ def test_an_unknown_check_gets_a_near_miss() -> None:
         validate_params("json-equal", {})
 
 
+def test_cases_with_the_same_checks_keep_their_parameters_and_severity() -> None:
+    """What is known of one case's checks is not taken for another's."""
+    for word, severity, outcome in [
+        ("hello", Severity.MUST, Outcome.PASS),
+        ("bye", Severity.MUST, Outcome.FAIL),
+        ("bye", Severity.INFO, Outcome.FAIL),
+    ]:
+        asked = replace(case({"content-matches": {"contains": [word]}}), severity=severity)
+        found = one("content-matches", OK_TEXT, asked)
+        assert (found.outcome, found.severity) == (outcome, severity)
+        named = {finding.check for finding in run_checks(asked, read_reply(OK_TEXT))}
+        assert "json-equals" not in named
+
+
 def test_every_check_says_where_its_requirement_comes_from() -> None:
     """A clause or a bug report, why it matters, and what to do about it: one line, and a link."""
     for info in all_checks():

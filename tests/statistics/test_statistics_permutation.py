@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy import stats
 
 from trueweight.statistics.multiple_testing import holm, weighted_holm
 from trueweight.statistics.permutation import grid_of, sign_flip
-from trueweight.statistics.power import TrialsByWay, power_of
+from trueweight.statistics.power import _FAULTS, ENOUGH, TEN_POINTS, TrialsByWay, power, power_of
 
 Thirds = st.integers(-3, 3)
 
@@ -78,6 +79,19 @@ def test_equal_weights_give_holm(p_values: list[float]) -> None:
 def test_weighted_holm_by_hand() -> None:
     """Weights 3 and 1: 0.02 × 4/3, then 0.05 × 1 for the one that is left."""
     assert weighted_holm([0.02, 0.05], [3, 1]) == pytest.approx((0.02 * 4 / 3, 0.05))
+
+
+def test_simulations_that_end_early_find_the_same_smallest_fault() -> None:
+    """The smallest fault is the one that all simulations of each fault would give."""
+    rng = np.random.default_rng(3)
+    for size in (20, 60):
+        passed = rng.binomial(2, 0.9, (size, 2, 1))
+        counts = TrialsByWay(passed, np.full_like(passed, 2))
+        found = power_of(counts, 0.05, 7)
+        whole = [power(counts, fall, 0.05, 7) for fall in _FAULTS]
+        first = bisect_left(_FAULTS, True, key=lambda fall, whole=whole: whole[_FAULTS.index(fall)] >= ENOUGH)
+        assert found == (whole[_FAULTS.index(TEN_POINTS)], _FAULTS[first] if first < len(_FAULTS) else None)
+        assert first > 0
 
 
 def test_power_grows_with_cases_and_a_handful_has_none() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
@@ -39,17 +39,20 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
         ConfigError: if the case gives a check parameters that it does not take.
     """
     views = reply.choice_views()
+    plan = _plan(case, reply.api)
     findings = []
-    for planned in _plan(reply.api):
-        if planned.id in without:
+    for one in plan.of_success if reply.ok else plan.of_failure:
+        if one.id in without:
             continue
-        result = _run(planned, case, reply, views)
+        if one.params:
+            _validate_once(one.id, one.params, case.key)
+        result = _run(one, case, reply, views)
         if result is not None:
-            findings.append(_finding(case, planned.check, result))
+            plain = type(result) is Pass and not result.message
+            findings.append(one.passed if plain else _finding(case, one.check, result))
     unknown = [
         Finding(name, Outcome.NOT_APPLICABLE, case.severity, "this version of trueweight has no such check")
-        for name in case.checks
-        if name not in CHECKS.all()
+        for name in plan.unknown
     ]
     return (*findings, *unknown)
 
@@ -116,55 +119,87 @@ def _run_paired(entry: Check, ours: Sequence[ReplyDigest], reference: Sequence[R
 
 
 class _Planned(NamedTuple):
-    """A check that may run on replies of one API, and what is asked of it for each."""
+    """A check that runs on the replies to one case, with what the case gives it.
+
+    Attributes:
+        run: with three arguments; ``run_plain`` with two, if the check takes no parameters.
+        each_choice: whether it judges each choice by itself.
+        passed: its finding if it passes without words.
+    """
 
     id: str
     check: Check
     run: RunCheck
-    on_request: bool
-    any_status: bool
-    obeys: bool
+    run_plain: Callable[[Case, Reply], CheckResult | None] | None
+    params: Mapping[str, Any]
     each_choice: bool
+    passed: Finding
 
 
-_plans: dict[str, tuple[_Planned, ...]] = {}
+class _Plan(NamedTuple):
+    """The checks that run on the replies to one case through one API, in order of id.
+
+    Attributes:
+        of_success, of_failure: for responses with a status of 2xx, and for others.
+        unknown: the names that the case gives checks which do not exist.
+        params: of the case, which hold the identities in the plan's key.
+    """
+
+    of_success: tuple[_Planned, ...]
+    of_failure: tuple[_Planned, ...]
+    unknown: tuple[str, ...]
+    params: tuple[Any, ...]
+
+
+_MOST_PLANS = 10_000
+_plans: dict[tuple[Any, ...], _Plan] = {}
 _planned_from: list[Mapping[str, Check]] = []
 
 
-def _plan(api: str) -> tuple[_Planned, ...]:
-    """The checks of one reply that may run on replies of an API, in order of id. Most are of other APIs."""
+def _plan(case: Case, api: str) -> _Plan:
+    """The plan of a case: the same one for cases with the same checks, parameters and severity."""
     checks = CHECKS.all()
     if not _planned_from or _planned_from[0] is not checks:  # another check was added
         _planned_from[:] = [checks]
         _plans.clear()
-    if api not in _plans:
-        completion = PROTOCOLS.get(api).completions
-        _plans[api] = tuple(
-            _Planned(info.id, one, one.run, info.on_request, info.any_status, info.obeys, info.scope is Scope.CHOICE)
-            for one in checks.values()
-            if one.run is not None
-            and (info := one.info).protocol in (None, api)
-            and (completion or info.scope is Scope.RESPONSE)
+    key = (api, case.severity, *case.checks, *map(id, case.checks.values()))
+    found = _plans.get(key)
+    if found is None:
+        if len(_plans) >= _MOST_PLANS:
+            _plans.clear()
+        found = _plans[key] = _make_plan(case, api, checks)
+    return found
+
+
+def _make_plan(case: Case, api: str, checks: Mapping[str, Check]) -> _Plan:
+    completion = PROTOCOLS.get(api).completions
+    planned = tuple(
+        _Planned(
+            info.id,
+            one,
+            one.run,
+            one.run_plain,
+            case.checks.get(info.id) or {},
+            info.scope is Scope.CHOICE,
+            wordless_pass(info.id, case.severity if info.id in case.checks else info.severity),
         )
-    return _plans[api]
+        for one in checks.values()
+        if one.run is not None
+        and (info := one.info).protocol in (None, api)
+        and (completion or info.scope is Scope.RESPONSE)
+        and (info.id in case.checks or not (info.on_request or (info.obeys and case.must_be_refused)))
+    )
+    of_failure = tuple(one for one in planned if one.check.info.any_status)
+    unknown = tuple(name for name in case.checks if name not in checks)
+    return _Plan(planned, of_failure, unknown, tuple(case.checks.values()))
 
 
 def _run(planned: _Planned, case: Case, reply: Reply, views: Sequence[Reply]) -> CheckResult | None:
-    params = case.checks.get(planned.id)
-    if params is None:
-        named = planned.id in case.checks
-        if (planned.on_request and not named) or (planned.obeys and not named and case.must_be_refused):
-            return None
-    if not (reply.ok or planned.any_status):
-        return None
-    if params:
-        _validate_once(planned.id, params, case.key)
-    params = params or {}
     if not planned.each_choice:
-        return _run_guarded(planned, case, reply, params)
+        return _run_guarded(planned, case, reply)
     if len(views) == 1:
-        return _run_guarded(planned, case, views[0], params)
-    return _of_all_choices([(view.at, _run_guarded(planned, case, view, params)) for view in views])
+        return _run_guarded(planned, case, views[0])
+    return _of_all_choices([(view.at, _run_guarded(planned, case, view)) for view in views])
 
 
 _MOST_VALIDATED = 10_000
@@ -181,10 +216,12 @@ def _validate_once(check_id: str, params: Mapping[str, Any], case: str) -> None:
         _validated[key] = params
 
 
-def _run_guarded(planned: _Planned, case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
+def _run_guarded(planned: _Planned, case: Case, reply: Reply) -> CheckResult | None:
     """The result of a check; not applicable, with the reason, if it raises or takes too many steps."""
     try:
-        return planned.run(case, reply, params)
+        if planned.run_plain is not None:
+            return planned.run_plain(case, reply)
+        return planned.run(case, reply, planned.params)
     except Exception as error:
         why = not_judged(planned.id, error)
         return NotApplicable(why.reason, why.problem)

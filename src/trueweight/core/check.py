@@ -149,13 +149,15 @@ class CheckInfo:
 class Check:
     """A declared check. ``run`` judges one reply, ``run_paired`` judges several; exactly one of them is set.
 
-    ``validate`` raises ConfigError for parameters that the JSON Schema allows and the check does not.
+    ``validate`` raises ConfigError for parameters that the JSON Schema allows and the check does not. ``run_plain`` is
+    ``run`` without parameters, for a check that takes none.
     """
 
     info: CheckInfo
     run: RunCheck | None = None
     run_paired: RunPairedCheck | None = None
     validate: ValidateParams | None = None
+    run_plain: Callable[[Case, Reply], CheckResult | None] | None = None
 
 
 CHECKS: Registry[Check] = Registry("check", "trueweight.checks")
@@ -195,7 +197,7 @@ def check(
 
     def register(function: Callable[..., CheckResult | None]) -> Callable[..., CheckResult | None]:
         run: RunCheck = function if takes_params else wraps(function)(lambda case, reply, _: function(case, reply))
-        CHECKS.add(check_id, Check(info, run=run, validate=validate))
+        CHECKS.add(check_id, Check(info, run=run, validate=validate, run_plain=None if takes_params else function))
         return function
 
     return register

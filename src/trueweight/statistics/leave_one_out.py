@@ -50,8 +50,10 @@ def _fitted(rates: Array) -> _Rates:
     passes, counts = np.where(known, rates, 0.0).sum(axis=1), known.sum(axis=1)
     mean = float(np.clip(passes.sum() / max(counts.sum(), 1), 1e-6, 1 - 1e-6))
     fails = counts - passes
-    priors = [(mean * total, (1 - mean) * total) for total in _CONCENTRATIONS]
-    return _Rates(*max(priors, key=lambda one: (betaln(passes + one[0], fails + one[1]) - betaln(*one)).sum()))
+    passing, failing = mean * _CONCENTRATIONS, (1 - mean) * _CONCENTRATIONS
+    of_each = betaln(passes + passing[:, None], fails + failing[:, None]) - betaln(passing, failing)[:, None]
+    best = int(of_each.sum(axis=1).argmax())
+    return _Rates(float(passing[best]), float(failing[best]))
 
 
 def terms_of(rates: Array) -> Array:

@@ -12,6 +12,7 @@ slightly and the validity of the test not at all, since a rounded difference is 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -125,11 +126,9 @@ def lower_tail(members: Array, seen: int) -> float:
     1, 2 … is drawn in it."""
     if not len(members):
         return 1.0
-    values = np.arange(members.shape[1])
     most = (members.shape[1] - 1 - (members[:, ::-1] > 0).argmax(axis=1)).sum()
     length = _length(int(most) + 1)
-    roots = np.exp(-2j * np.pi * np.arange(length) / length)
-    waves = roots[np.outer(values, np.arange(length // 2 + 1)) % length]
+    waves = (_kept_waves if length <= _SHORT else _waves)(members.shape[1], length)
     shares = members / members.sum(axis=1)[:, None]
     transform = np.ones(length // 2 + 1, dtype=complex)
     kinds, counts = _distinct(members)
@@ -142,11 +141,26 @@ def lower_tail(members: Array, seen: int) -> float:
     return least if seen <= 0 else _within(mass[: seen + 1].sum(), least)
 
 
+def _waves(values: int, length: int) -> Array:
+    """The transform of a mass at 0, at 1, at 2 …, each a row."""
+    roots = np.exp(-2j * np.pi * np.arange(length) / length)
+    return np.asarray(roots[np.outer(np.arange(values), np.arange(length // 2 + 1)) % length])
+
+
+_SHORT: Final = 4096
+_kept_waves = lru_cache(maxsize=8)(_waves)
+"""The simulations of power need the same few thousands of times."""
+
+
+@lru_cache(maxsize=64)
+def _hash_factors(columns: int) -> Array:
+    return np.random.default_rng(5).integers(1, 2**62, columns)
+
+
 def _distinct(rows: Array) -> tuple[Array, Array]:
     """The place of one row of each kind of rows of small counts, and how many there are of it."""
     # A random linear hash: `numpy.unique` over rows is a hundred times slower.
-    factors = np.random.default_rng(5).integers(1, 2**62, rows.shape[1])
-    _, first, counts = np.unique(rows @ factors, return_index=True, return_counts=True)
+    _, first, counts = np.unique(rows @ _hash_factors(rows.shape[1]), return_index=True, return_counts=True)
     return first, counts
 
 

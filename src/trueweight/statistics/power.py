@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
@@ -26,6 +27,7 @@ _FAULTS: Final = (0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 """Falls of the pass rate that are tried, smallest first."""
 ENOUGH: Final = 0.8
 """Power with which a fault counts as one that would have been found."""
+_NEEDED: Final = math.ceil(ENOUGH * SIMULATIONS)
 
 
 class TrialsByWay(NamedTuple):
@@ -48,19 +50,22 @@ def power(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred
         level: of the one-sided test.
         referred: one of the providers is a reference.
     """
+    return sum(_simulations(counts, fall, level, seed, referred=referred)) / SIMULATIONS
+
+
+def _simulations(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred: bool) -> Iterator[bool]:
+    """For each simulation of `power` whether the fault is found."""
     rng = np.random.default_rng([seed, 11])
     size, providers, _ = counts.passed.shape
     if not size:
-        return 0.0
+        return
     rate = float((counts.passed.sum(axis=2) / counts.judged.sum(axis=2)).mean())
     share = fall / max(rate, fall)
-    found = 0
     for _ in range(SIMULATIONS):
         order = rng.permuted(np.tile(np.arange(providers), (size, 1)), axis=1)[:, :, None]
         passed, judged = (np.take_along_axis(one, order, axis=1) for one in counts)
         passed[rng.random(size) < share, 0] = 0
-        found += _p(passed, judged, level, referred=referred) <= level
-    return found / SIMULATIONS
+        yield _p(passed, judged, level, referred=referred) <= level
 
 
 def _p(passed: Array, judged: Array, level: float, *, referred: bool) -> float:
@@ -85,11 +90,26 @@ class _Question(NamedTuple):
     seed: int
     referred: bool
 
+    def simulations(self) -> Iterator[bool]:
+        """As `_simulations`."""
+        passed, judged = (np.frombuffer(one, dtype=np.int64).reshape(self.shape) for one in (self.passed, self.judged))
+        return _simulations(TrialsByWay(passed, judged), self.fall, self.level, self.seed, referred=self.referred)
+
 
 @lru_cache(maxsize=256)
-def _answer(asked: _Question) -> float:
-    passed, judged = (np.frombuffer(one, dtype=np.int64).reshape(asked.shape) for one in (asked.passed, asked.judged))
-    return power(TrialsByWay(passed, judged), asked.fall, asked.level, asked.seed, referred=asked.referred)
+def _power(asked: _Question) -> float:
+    return sum(asked.simulations()) / SIMULATIONS
+
+
+@lru_cache(maxsize=256)
+def _is_enough(asked: _Question) -> bool:
+    """Whether the power is `ENOUGH`. The simulations end when those that are left can no longer change that."""
+    found, left = 0, SIMULATIONS
+    for one in asked.simulations():
+        found, left = found + one, left - 1
+        if found >= _NEEDED or found + left < _NEEDED:
+            break
+    return found >= _NEEDED
 
 
 class Power(NamedTuple):
@@ -108,11 +128,16 @@ def power_of(counts: TrialsByWay, level: float, seed: int, *, referred: bool = F
     """The power of a comparison, in the arguments of `power`."""
     passed, judged = (np.ascontiguousarray(one, dtype=np.int64) for one in counts)
 
-    def found(fall: float) -> float:
-        return _answer(_Question(passed.tobytes(), judged.tobytes(), passed.shape, fall, level, seed, referred))
+    def asked(fall: float) -> _Question:
+        return _Question(passed.tobytes(), judged.tobytes(), passed.shape, fall, level, seed, referred)
 
-    first = bisect_left(_FAULTS, True, key=lambda fall: found(fall) >= ENOUGH)
-    return Power(found(TEN_POINTS), _FAULTS[first] if first < len(_FAULTS) else None)
+    of_ten = _power(asked(TEN_POINTS))
+
+    def is_found(fall: float) -> bool:
+        return of_ten >= ENOUGH if fall == TEN_POINTS else _is_enough(asked(fall))
+
+    first = bisect_left(_FAULTS, True, key=is_found)
+    return Power(of_ten, _FAULTS[first] if first < len(_FAULTS) else None)
 
 
 HALF_WIDTH: Final = 0.025

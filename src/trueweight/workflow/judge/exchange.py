@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace as replace_struct
 
@@ -141,6 +141,9 @@ def _if_judged(found: T | NotJudged) -> T | None:
     return None if isinstance(found, NotJudged) else found
 
 
+_SWITCHED: Final = {mode: {"mode": mode.value} for mode in ThinkingMode}
+
+
 def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
     """The case of a trial that switched the model's thinking: the check of the switch runs on its reply.
 
@@ -148,7 +151,7 @@ def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
     """
     if not provider.thinking.fields(thinking):
         return case
-    return replace(case, checks={**case.checks, THINKING_SWITCH: {"mode": thinking.value}})
+    return replace(case, checks={**case.checks, THINKING_SWITCH: _SWITCHED[thinking]})
 
 
 def with_served_model(case: Case, provider: Provider) -> Case:
