@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trueweight.checks.calls import validity
+from trueweight.checks.markers import find_markers, strings_of
 from trueweight.core import Case, Reply, Severity, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
@@ -72,6 +73,31 @@ def tool_arguments_nan(case: Case, reply: Reply) -> CheckResult | None:
 def tool_arguments_python(case: Case, reply: Reply) -> CheckResult | None:
     """Judges arguments that are not JSON."""
     return _problem(case, reply, CallProblem.ARGUMENTS_PYTHON, "JSON")
+
+
+@check(
+    "tool-arguments-unmarked",
+    "No text in the arguments begins or ends with a control token of the model.",
+    failure="{cases} had arguments with control tokens of the model at the beginning or end of a text",
+    engine=True,
+    row=3,
+    explains=("argument-whitespace", "tool-arguments-enum", "tool-call-matches"),
+    source="https://github.com/vllm-project/vllm/issues/44522",
+    why="The tool gets the token as part of a path, a query or an enum's value.",
+    fix="Take the tokens that quote or end a value away in the tool parser, in streams too.",
+    example=Example(calls(r'{"city":"<|\"|>Oslo<|\"|>"}'), "Oslo", SAMPLE_CALL),
+)
+def tool_arguments_unmarked(case: Case, reply: Reply) -> CheckResult | None:
+    """Accepts a marker that is in the request or in the case's answer, and one in the middle of a text."""
+    judged = False
+    for call in reply.calls:
+        parsed = parse_json(call.arguments or "")
+        judged |= parsed.ok
+        for text in strings_of(parsed.value) if parsed.ok else ():
+            found = next((one for one in find_markers(text) if text.startswith(one) or text.endswith(one)), "")
+            if found and not any(found in known for known in (*strings_of(case.request), *strings_of(case.answer))):
+                return _fail(reply, call, f"a text begins or ends with {quote(found)}", "text of the argument")
+    return Pass() if judged else None
 
 
 def _problem(case: Case, reply: Reply, problem: CallProblem, expected: str) -> CheckResult | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from trueweight.checks.calls import is_custom
 from trueweight.checks.markers import find_markers
@@ -16,13 +17,15 @@ from trueweight.core.request import custom_tools, declared_tools
 from trueweight.protocols import narrow
 
 _WRITTEN = re.compile(r"functions\..+:\d+")
+_JOINTS: Final = (".", ":", "/", "#", "(", "__")
+"""Signs between the name of a tool and what a server puts before it or behind it."""
 _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 
 
 @check(
     "tool-name-declared",
     "Every call is to a tool of the request.",
-    failure="It calls tools that were not offered in {cases}",
+    failure="{message} in {cases}",
     obeys=True,
     row=5,
     source=_CALLS,
@@ -37,8 +40,27 @@ def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     if wrong:
         name = wrong[0].name or ""
         spans = narrow(reply, wrong[0].span, name)
-        return Fail(f"{quote(name)} is not among the request's tools", quote(sorted(tools)), quote(name), spans)
+        return Fail(_misnamed(name, tools), quote(sorted(tools)), quote(name), spans)
     return Pass() if reply.calls else None
+
+
+def _misnamed(name: str, tools: Collection[str]) -> str:
+    """How a called name differs from that of a tool, in words that are the same for all tools."""
+    if any(name == tool * 2 for tool in tools):
+        return "the name of a tool comes twice in one"
+    for tool in sorted(tools, key=len, reverse=True):
+        before, found, behind = name.partition(tool)
+        if found and not behind and before.endswith(_JOINTS):
+            return f"the names of tools have {quote(before)} before them"
+        if found and not before and behind.startswith(_JOINTS):
+            return f"the names of tools have text behind them, such as {quote(behind)}"
+    if any(_plain(name) == _plain(tool) for tool in tools):
+        return "the names of tools have other signs or capitals than in the request"
+    return "it calls tools that were not offered"
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 @check(

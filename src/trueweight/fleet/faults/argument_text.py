@@ -40,6 +40,15 @@ class KeysTwice(Fault):
         return _each_object(completion, twice)
 
 
+@fault("quotes-left-in-arguments", rows=(3,), checks=("tool-arguments-unmarked",), reports=("vllm#44522",))
+class QuotesLeftInArguments(Fault):
+    """The tokens that quote a text in Gemma 4's calls stay in the arguments."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Take the braces only for the notation."""
+        return each_text(completion, lambda text: f'<|"|>{text}<|"|>')
+
+
 @fault("half-characters-in-arguments", rows=(20,), checks=("tool-arguments-characters",))
 class HalfCharactersInArguments(Fault):
     """Characters beyond the first 65,536 lose their second half in arguments."""

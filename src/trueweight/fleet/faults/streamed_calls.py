@@ -157,6 +157,15 @@ def _filled(call: CompletionCall, names: Iterable[str]) -> CompletionCall:
     return replace(call, arguments=json.dumps({**value, **dict.fromkeys(absent)})) if absent else call
 
 
+@fault("name-doubled", rows=(5,), checks=("tool-name-declared",), reports=("hermes-agent#8259",))
+class NameDoubled(Fault):
+    """The name of a streamed call is there twice in one text."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Add the name of each fragment to that of the one before."""
+        return each_call(completion, lambda call: replace(call, name=call.name * 2)) if chat.streamed else completion
+
+
 @fault("name-dashes-lost", rows=(5,), checks=("tool-name-declared",), reports=("Roo-Code#10642",))
 class NameDashesLost(Fault):
     """Dashes in the names of tools arrive as underscores."""
