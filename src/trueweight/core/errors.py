@@ -77,9 +77,10 @@ def near_miss(word: str, valid: Iterable[str]) -> str:
     Of more than 50 names only the nearest are listed.
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(word, names, n=_LISTED, cutoff=0.3)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     guess = f"Did you mean {near[0]!r}? " if near else ""
     if len(names) > _LISTED:
-        return f"{guess}Valid are {len(names)} names, nearest: {', '.join(sorted(close[:8] or names[:8]))}."
+        close = difflib.get_close_matches(word, names, n=8, cutoff=0.5)
+        nearest = f", nearest: {', '.join(sorted(close))}" if close else ""
+        return f"{guess}Valid are {len(names)} names{nearest}."
     return f"{guess}Valid: {', '.join(names)}."

@@ -15,6 +15,7 @@ from trueweight.core.grader import all_graders
 from trueweight.metrics import all_metrics, describe
 from trueweight.report.formats import format_names
 from trueweight.report.page.matrix import OUTCOMES
+from trueweight.report.terminal import COLUMNS
 from trueweight.report.words import DRIFT_WORDS
 from trueweight.report.words.recommendation import word_of
 from trueweight.report.words.terms import TERMS, find_term
@@ -105,6 +106,20 @@ def test_a_metric_is_found_by_the_title_of_its_column() -> None:
     with pytest.raises(ConfigError) as caught:
         explain("self-agreemnt")
     assert "self-agreement" in str(caught.value)
+
+
+@pytest.mark.parametrize("head", COLUMNS)
+def test_each_heading_of_the_terminal_is_explained(head: str) -> None:
+    """It leads to its metric, also where a grader has the same name; ids of metrics are found in capitals."""
+    assert COLUMNS[head] in explain(head)
+    assert explain("TPOT").startswith("tpot\n")
+
+
+def test_a_name_that_is_like_none_gets_no_nearest_one() -> None:
+    """Names in alphabetical order are not the nearest ones."""
+    with pytest.raises(ConfigError) as caught:
+        explain("@@@")
+    assert "nearest" not in str(caught.value) and "Valid are" in str(caught.value)
 
 
 def test_each_mark_and_word_of_the_page_is_explained() -> None:

@@ -38,6 +38,18 @@ _SENTENCE: Final = 700
 _NARROW: Final = 76
 """In fewer columns the numbers stand below each name."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
+COLUMNS: Final = {
+    "calls": "schema_accuracy_unconditional",
+    "agrees": AGREEMENT_WITH_OTHERS.id,
+    "as others": AGREEMENT_WITH_OTHERS.id,
+    "F1": "tool_call_f1",
+    "F1−ref": "tool_call_f1",
+    "struct.": "structured_output_accuracy",
+    "success": "success_rate",
+    "ttft ms": "ttft",
+    "ttfo ms": "ttfo",
+}
+"""Heading of the table → id of its metric, so that a heading can be explained."""
 _STYLE: Final = {
     Recommendation.USE: "green",
     Recommendation.AVOID: "red",
@@ -223,19 +235,21 @@ def _print_not_as_expected(summary: Summary, names: Sequence[str], console: Cons
         head = f"Answers of {for_log(name, limit=NAME)} that are not as expected: {len(cases)}{most}"
         console.print(Text(head, style="bold"))
         for case in cases[:_ANSWERS]:
-            console.print(Text("  ").append(for_log(case, limit=76)))
+            console.print(Text("  ").append(for_log(case, limit=NAME)), soft_wrap=True)
         if len(cases) > _ANSWERS:
             console.print(Text(f"  … and {len(cases) - _ANSWERS} more, in the report", style="dim"))
 
 
 def _print_differing(names: Sequence[str], rows: Sequence[MatrixRow], of: int, console: Console) -> None:
     letters = {letter: _GLYPHS.get(name, "⧗") for name, letter in OUTCOMES.items()}
-    console.print(Text(f"They differ in {len(rows)} of {of} cases:", style="bold"))
+    shown = {_worst(cell) for row in rows[:_CASES] for cell in row.cells}
+    words = ", ".join(f"{_GLYPHS[one]} {one}" for one, letter in OUTCOMES.items() if one in _GLYPHS and letter in shown)
+    console.print(Text(f"They differ in {len(rows)} of {of} cases ({words}):", style="bold"))
     for place, name in enumerate(names):
         console.print(Text(f"  {'│ ' * place}┌ {for_log(name, limit=NAME)}", style="dim"))
     for row in rows[:_CASES]:
         cells = " ".join(letters[_worst(cell)] for cell in row.cells)
-        console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=max(24, console.width - 4 - 2 * len(names)))))
+        console.print(Text(f"  {cells}  ").append(for_log(row.key, limit=NAME)), soft_wrap=True)
     if len(rows) > _CASES:
         console.print(Text(f"  … and {len(rows) - _CASES} more", style="dim"))
 

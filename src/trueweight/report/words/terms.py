@@ -32,6 +32,36 @@ TERMS: Final[tuple[Term, ...]] = (
         "with it. Without one, candidates are compared with each other.",
     ),
     Term("candidate", "Each provider that is not the reference."),
+    Term("provider", "A host with a model: one entry in providers.toml.", ("host", "deployment")),
+    Term("check", "A requirement that a reply must hold. `trueweight checks` lists all.", ("requirement",)),
+    Term(
+        "recommendation",
+        "Of a provider: use ✓, avoid ✕ or undecided ?, by rules that were fixed before the run.",
+        ("verdict",),
+    ),
+    Term(
+        "probe",
+        "Three or four small requests before a run: whether address, key and model are right, and how it answers.",
+        ("ping",),
+    ),
+    Term(
+        "profile",
+        "What is published about a model family: recommended sampling, how thinking is switched, its markers. "
+        "`trueweight profiles list` has them.",
+    ),
+    Term("cost ceiling", "The most that the requests can cost: each uses its token limit. USD.", ("budget",)),
+    Term("seed", "A number that fixes every draw: the same seed gives the same order and the same drawn cases."),
+    Term(
+        "first divergence",
+        "The first part in which two replies to the same request differ, ids and times left out.",
+        ("divergence",),
+    ),
+    Term("goodput", "Requests per second that met every limit of `load --slo`.", ("good", "good/s", "slo")),
+    Term(
+        "saturated",
+        "Of `load`: higher levels of load bring hardly more throughput.",
+        ("saturates", "saturation", "throughput"),
+    ),
     Term(
         "MUST",
         "Severity of a check: a specification, or the request itself, requires it.",
@@ -103,7 +133,11 @@ TERMS: Final[tuple[Term, ...]] = (
     ),
     Term("inconclusive", "A threshold of the bar lies inside the 95% interval: the data do not say on which side."),
     Term("bar", "Thresholds in bar.toml, written before the run. Its digest is recorded before the first request."),
-    Term("beyond chance", "With p at most 5% after Holm's correction, which counts how many comparisons were made."),
+    Term(
+        "beyond chance",
+        "With p at most 5% after Holm's correction, which counts how many comparisons were made.",
+        ("holm", "significant"),
+    ),
     Term("client-limited", "This machine was too busy. Times of those trials are left out; their replies are counted."),
     Term("case", "One request of a suite with the checks that apply to its replies."),
     Term("trial", "One case, sent to one provider through one API, once, as a stream or plain."),

@@ -23,6 +23,7 @@ from trueweight.core.exchange import Exchange
 from trueweight.core.grader import GRADERS, Grader
 from trueweight.metrics import Metric, all_metrics, describe, in_order, metric_origin
 from trueweight.protocols import read_reply
+from trueweight.report.terminal import COLUMNS
 from trueweight.report.words.terms import find_term, term_names
 from trueweight.workflow.explain.listing import OURS, check_table, checks_json
 from trueweight.workflow.explain.show import marked
@@ -71,12 +72,13 @@ def explain(name: str) -> str:
 def _explained(name: str) -> _Explained:
     if name in CHECKS.all():
         return _explain_check(CHECKS.get(name).info)
-    if name in all_metrics():
-        return _explain_metric(describe(name))
+    if name.casefold() in all_metrics():
+        return _explain_metric(describe(name.casefold()))
     if name in GRADERS.all():
         return _explain_grader(GRADERS.get(name))
     titles = {one.title.partition(", ")[0].casefold(): one.id for one in reversed(in_order(all_metrics()))}
     titles |= {describe(one).title.casefold(): one for one in all_metrics()}
+    titles |= {head.casefold(): metric for head, metric in COLUMNS.items()}
     if name.casefold() in titles:
         return _explain_metric(describe(titles[name.casefold()]))
     if (term := find_term(name)) is not None:
@@ -110,6 +112,9 @@ def _explain_metric(metric: Metric) -> _Explained:
 def _explain_grader(one: Grader) -> _Explained:
     facts = [("score", one.definition), ("expected", json.dumps(one.expected, ensure_ascii=False))]
     facts += [("use", f"checks: {{graded: {{grader: {one.id}, expected: …}}}} in a case")]
+    if one.id in COLUMNS:
+        title = describe(COLUMNS[one.id]).title
+        facts += [("heading", f"in the table of a run: {title}, see `trueweight explain {COLUMNS[one.id]}`")]
     return _Explained(one.id, tuple(facts), GRADERS.origin(one.id))
 
 
