@@ -324,7 +324,7 @@ def test_the_command_that_shows_the_rest_can_be_copied(tmp_path: Path) -> None:
     path = _suite(tmp_path, MINIMAL + "    severity: HIGH\n    tag: []\n")
     spaced = Path(path).rename(tmp_path / "my suite.yaml")
     with pytest.raises(ConfigError) as caught:
-        find_suite(spaced)
+        find_suite(str(spaced))
     assert caught.value.hint.endswith(f"trueweight suites check '{spaced}'")
 
 
