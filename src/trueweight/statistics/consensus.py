@@ -30,7 +30,10 @@ shows it at this level. It has the same purpose as `AGREES`."""
 _ALONE: Final = 0.2
 """The share of the error of the comparison with the reference alone; the rest is that with all providers."""
 _VARYING: Final = 0.1
-"""Repeats of a provider vary if they differ in more than this share of the cases that it does not always pass."""
+"""A provider is fixed if its repeats differ in at most this share of the cases that it does not always pass."""
+_VARYING_SURELY: Final = 0.3
+"""Its repeats surely vary from this share on. In between one failure more may change which of two tests is valid, so
+the p-value goes from that of one to that of the other in small steps: it is hardly ever larger for more failures."""
 _POOLED: Final = 0.7
 """The share of the error of the test of all ways together; the ways share the rest."""
 _FAR: Final = 0.1
@@ -48,14 +51,20 @@ class RateTable:
 
     Attributes:
         steps: the grid on which the rates lie.
-        fixed: for each provider, whether its trials of a case are all the same, as of a deterministic provider.
+        fixedness: for each provider, how far its trials of a case are all the same, from 0 to 1, which is a
+            deterministic provider.
         weights: of the cases for the difference of the only two providers, by the rates of others (`weights_beside`).
     """
 
     rates: Array
     steps: int
-    fixed: Array
+    fixedness: Array
     weights: Array
+
+    @property
+    def fixed(self) -> Array:
+        """For each provider, whether it is taken to be deterministic."""
+        return np.asarray(self.fixedness >= 1)
 
     @cached_property
     def terms(self) -> Array:
@@ -149,8 +158,10 @@ def make_table(passed: Array, judged: Array, weights: Array | None = None) -> Ra
     """
     rates = np.divide(passed, judged, out=np.full(passed.shape, np.nan), where=judged > 0)
     failing, varying = (rates < 1).sum(axis=0), ((rates > 0) & (rates < 1)).sum(axis=0)
-    fixed = np.asarray(varying <= _VARYING * failing)
-    return RateTable(rates, grid_of(judged), fixed, np.ones(len(rates)) if weights is None else weights)
+    share = np.divide(varying, failing, out=np.zeros(len(failing)), where=failing > 0)
+    fixedness = np.clip((_VARYING_SURELY - share) / (_VARYING_SURELY - _VARYING), 0, 1)
+    fixedness[varying <= _VARYING * failing] = 1
+    return RateTable(rates, grid_of(judged), fixedness, np.ones(len(rates)) if weights is None else weights)
 
 
 def worse_than_one(table: RateTable, own: int, reference: int) -> float:
@@ -176,8 +187,12 @@ def differs(table: RateTable) -> float:
 
 def worse_than_others(table: RateTable, own: int) -> float:
     """One-sided p-value against a provider being worse than all others, leave-one-out."""
-    unlike = bool(table.fixed[own] and not table.fixed.all())
-    return lowest_of(table.rates, own, table.terms, unlike=unlike)
+    fixedness = 0.0 if np.delete(table.fixed, own).all() else float(table.fixedness[own])
+    alike = 1.0 if fixedness == 1 else lowest_of(table.rates, own, table.terms)
+    if fixedness == 0:
+        return alike
+    unlike = lowest_of(table.rates, own, table.terms, unlike=True)
+    return unlike if fixedness == 1 else max(alike, alike ** (1 - fixedness) * unlike**fixedness)
 
 
 def agrees(everyone: WaysTable, reference: int) -> list[bool]:

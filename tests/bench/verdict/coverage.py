@@ -15,7 +15,8 @@ from fleets import REFERENCE, Fleet, draw, table_of
 
 from trueweight.core import Estimate
 from trueweight.metrics import Resampler, make_samples, trial_metrics
-from trueweight.statistics.proportion import wilson
+from trueweight.statistics.paired import difference_by_case
+from trueweight.statistics.proportion import clustered, wilson
 from trueweight.statistics.quantile import quantile
 from trueweight.statistics.ratio import ratio_interval
 from trueweight.statistics.resample import Interval
@@ -50,6 +51,34 @@ def _rows() -> Iterator[tuple[str, float, Trial]]:
         yield _cost(n, spread)
     for cases, rate, fault, kind in itertools.product((60, 24), (0.8, 0.95), (0.0, 0.1), ("independent", "alike")):
         yield _f1(Fleet(2, cases, 1, rate, kind, "even", True, fault))
+    for cases, rate, kind in itertools.product((20, 60, 200), (0.6, 0.9, 0.97), ("independent", "alike", "fixed")):
+        yield _share(Fleet(1, cases, 2, rate, kind, "even", False))
+        yield _paired(Fleet(2, cases, 2, rate, kind, "even", False, 0.1))
+
+
+def _share(fleet: Fleet) -> tuple[str, float, Trial]:
+    """The share of trials that pass, of four a case: two repeats of two modes."""
+
+    def trial(rng: np.random.Generator) -> tuple[Interval, float]:
+        passes = draw(fleet, rng)["host-0"].reshape(fleet.cases, -1)
+        ends = clustered(
+            passes.sum(axis=1), np.full(fleet.cases, 4.0), Resampler(fleet.cases, int(rng.integers(2**31)))
+        )
+        return ends.interval, float(passes.mean())
+
+    return f"share, {fleet.cases} cases × 4, rate {fleet.rate}, {fleet.kind}", fleet.rate, trial
+
+
+def _paired(fleet: Fleet) -> tuple[str, float, Trial]:
+    """The difference of two hosts' rates, paired by case."""
+
+    def trial(rng: np.random.Generator) -> tuple[Estimate, float]:
+        theirs, ours = (one.mean(axis=(1, 2)) for one in draw(fleet, rng).values())
+        resampler = Resampler(fleet.cases, int(rng.integers(2**31)))
+        found = difference_by_case(ours, theirs, resampler, of=fleet.cases).estimate
+        return found, float((ours - theirs).mean())
+
+    return f"difference, {fleet.cases} cases × 4, rate {fleet.rate}, {fleet.kind}", -fleet.fault, trial
 
 
 def _f1(fleet: Fleet) -> tuple[str, float, Trial]:
