@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 import anyio
 import anyio.from_thread
-import httpx
 
 from trueweight.core import Exchange, Trial
 from trueweight.wire.background import Background, responsive_loop
@@ -22,7 +21,7 @@ from trueweight.wire.ledger import Ledger, SharedLimits
 from trueweight.wire.lockstep import Lockstep
 from trueweight.wire.redact import LONGEST_DETAIL, Redactor
 from trueweight.wire.settings import SendResult, WireEvent, WireSettings
-from trueweight.wire.transports import Transports
+from trueweight.wire.transports import Transports, load_tls
 from trueweight.wire.trial_sender import SendContext, WriteQueue
 
 
@@ -121,9 +120,10 @@ class _Run:
         self._thread = threading.get_ident()
 
     async def send(self, trials: Sequence[Trial], *, handle_signals: bool, check_client: bool) -> SendResult:
-        tls = httpx.create_ssl_context()  # loading certificates takes milliseconds: once for all
         providers = {trial.provider.name: trial.provider for trial in trials}
-        transports = Transports(providers.values(), self._settings, self._environment, tls)
+        transports = Transports(
+            providers.values(), self._settings, self._environment, load_tls(http2=self._settings.http2)
+        )
         tested = await transports.test_client() if check_client and trials else None
         self._lanes = self._make_lanes(trials, transports)
         try:

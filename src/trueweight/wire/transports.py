@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from functools import partial
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
 from ssl import SSLContext
 
 import httpx
@@ -14,6 +17,27 @@ from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import SelfTest, self_test
 from trueweight.wire.settings import TransportName, WireSettings
+
+
+def load_tls(*, http2: bool = False) -> SSLContext:
+    """What verifies servers, by the authorities that httpx takes: those of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else
+    of certifi. They are loaded once in a process, because it takes 30 ms of processor time and a probe sends several
+    times; again where the variables or the files changed.
+
+    Args:
+        http2: whether HTTP/2 is offered, which httpx writes into the context.
+    """
+    named = [os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
+    changed = []
+    for path in filter(None, named):
+        with suppress(OSError):
+            changed.append(Path(path).stat().st_mtime_ns)
+    return _load_tls(http2, *named, *changed)
+
+
+@lru_cache(maxsize=4)
+def _load_tls(*_: object) -> SSLContext:
+    return httpx.create_ssl_context()
 
 
 class Transports:
