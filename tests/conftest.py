@@ -31,13 +31,27 @@ gc.set_threshold(50_000, 20, 20)  # by default a seventh of the tests' time goes
 
 LONGEST = (
     "cli/test_cli_demo.py",
-    "fleet/test_fleet_matrix.py",
+    "assess/test_assess_run.py",
     "drift/test_drift_cli.py",
+    "fleet/test_fleet_matrix.py",
+    "report/test_report_recommendation.py",
+    "bench/test_bench_verdict.py",
+    "cli/test_cli_again.py",
+    "report/site/test_site_pages.py",
+    "cli/test_cli_init.py",
+    "assess/test_assess_gate.py",
+    "cli/test_cli_ping.py",
+    "workload/test_workload_compare.py",
+    "workload/test_workload_judge.py",
+    "store/test_store_frames.py",
+    "fleet/test_fleet_server.py",
     "suites/properties/test_property_strategies.py",
     "workflow/test_run_keys.py",
-    "report/site/test_site_pages.py",
+    "workflow/test_run_resume.py",
+    "statistics/test_statistics_consensus.py",
+    "statistics/test_statistics_leave_one_out.py",
 )
-"""Test files of more than five seconds, the longest first."""
+"""Test files of more than four seconds of processor time on a slow machine, the longest first."""
 
 
 def pytest_xdist_auto_num_workers() -> int:

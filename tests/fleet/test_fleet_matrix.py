@@ -42,7 +42,7 @@ from trueweight.workflow.matrix.select import InProcess, entry_of, showing
 
 KEPT = "TRUEWEIGHT_KEPT_MATRIX"
 """The variable with the folder of a whole matrix (``trueweight fleet matrix --keep``), for the slow tests."""
-ONE_IN, ALL = 20, 1
+ONE_IN, ALL = 40, 1
 EVERY = {ONE_IN: 40, ALL: 12}
 """One case in so many is asked of the healthy providers here, by the share of the faults."""
 SLOW = frozenset({"silent", "slow-loris", "stalled"})
@@ -55,7 +55,7 @@ Record = tuple[Recorded, tuple[str, ...]]
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(ONE_IN, id="one-in-twenty"), pytest.param(ALL, id="all", marks=pytest.mark.slow)],
+    params=[pytest.param(ONE_IN, id="one-in-forty"), pytest.param(ALL, id="all", marks=pytest.mark.slow)],
 )
 def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Record:
     """One fault in so many over HTTP, with two healthy providers."""

@@ -124,7 +124,7 @@ def test_a_deterministic_reference_that_fails_nothing_may_be_lucky() -> None:
     assert against_reference(np.column_stack([theirs, ours]), 1) > 0.3
 
 
-@pytest.mark.parametrize("fixed", ["reference", "candidate"])
+@pytest.mark.parametrize("fixed", ["reference", pytest.param("candidate", marks=pytest.mark.slow)])
 def test_healthy_providers_of_unlike_kind_are_not_accused_beyond_the_level(fixed: str) -> None:
     """400 fleets in which one side is deterministic, all with a rate of 97%: at most 5% at level 5%."""
     rng, accused = np.random.default_rng(3), 0

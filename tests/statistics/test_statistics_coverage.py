@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy  # its `stats` takes a second to import: where it is used, and not in each worker
 
 from trueweight.core import Estimate
 from trueweight.core.estimate import ALPHA
@@ -22,7 +22,7 @@ def test_a_proportion_is_held_in_93_percent_at_every_rate(n: int) -> None:
     low = np.array([0.0 if one.low is None else one.low for one in ends])[:, None]
     high = np.array([1.0 if one.high is None else one.high for one in ends])[:, None]
     rates = np.linspace(0.001, 0.9999, 2000)
-    mass = stats.binom.pmf(np.arange(n + 1)[:, None], n, rates)
+    mass = scipy.stats.binom.pmf(np.arange(n + 1)[:, None], n, rates)
     held = (mass * ((low <= rates) & (rates <= high))).sum(axis=0)
     assert held.min() >= 0.925
     assert (held >= 0.9295).mean() >= 0.995

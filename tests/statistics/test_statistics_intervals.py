@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy  # its `stats` takes a second to import: where it is used, and not in each worker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from trueweight.metrics import Resampler, bca, clustered, exact, quantile, wilson
 from trueweight.statistics.proportion import fisher_exact_p
@@ -58,7 +58,7 @@ def test_bca_is_scipys_on_the_same_resamples() -> None:
     trials = rng.integers(1, 4, 80).astype(float)
     hits = rng.binomial(trials.astype(int), 0.8).astype(float)
     boot = Resampler(80, 11).bootstrap(np.column_stack([hits, trials]), lambda s: s[..., 0] / s[..., 1])
-    theirs = stats.bootstrap(
+    theirs = scipy.stats.bootstrap(
         (hits, trials),
         lambda h, t, axis: h.sum(axis=axis) / t.sum(axis=axis),
         paired=True,
@@ -85,7 +85,7 @@ def test_few_kinds_of_cases_and_many_are_resampled_alike() -> None:
     kinds, single = Resampler(700, 3), Resampler(700, 3)
     by_kind = kinds.sums(rows)[:, 0]
     by_case = single.sums(np.column_stack([rows, np.arange(700.0)]))[:, 0]  # a second column makes every row distinct
-    assert stats.ks_2samp(by_kind, by_case).pvalue > 0.01
+    assert scipy.stats.ks_2samp(by_kind, by_case).pvalue > 0.01
 
 
 @pytest.mark.parametrize("rate", [0.75, 0.95, 0.99])
@@ -107,7 +107,7 @@ def test_coverage_of_clustered_proportions(rate: float) -> None:
 def test_coverage_of_quantiles(q: float) -> None:
     """Over 400 samples of 100 lognormal times, the interval holds the true quantile 91% to 99% of the time."""
     rng = np.random.default_rng(20260102)
-    truth = float(stats.lognorm(0.5).ppf(q))
+    truth = float(scipy.stats.lognorm(0.5).ppf(q))
     held = 0
     for _ in range(400):
         (low, high), _ = quantile(rng.lognormal(0, 0.5, 100), q)
@@ -160,7 +160,7 @@ def test_repeats_that_agree_count_once() -> None:
 def test_coverage_of_high_quantiles(cases: int, asked: int, q: float, icc: float) -> None:
     """The 95th and 99th percentile, one value a case and two: held in at least 92% of 400 samples (s.e. 1.2 points)."""
     rng = np.random.default_rng(20260104)
-    case, truth = np.repeat(np.arange(cases), asked), float(np.exp(stats.norm.ppf(q)))
+    case, truth = np.repeat(np.arange(cases), asked), float(np.exp(scipy.stats.norm.ppf(q)))
     held = 0
     for _ in range(400):
         common, own = rng.standard_normal((cases, 1)), rng.standard_normal((cases, asked))
@@ -196,7 +196,7 @@ def test_a_small_sample_has_no_far_end() -> None:
 def test_exact_is_clopper_pearson(successes: int, extra: int) -> None:
     """For whole counts the limits are those of ``scipy.stats.binomtest``."""
     trials = successes + extra
-    theirs = stats.binomtest(successes, trials).proportion_ci(0.95, method="exact")
+    theirs = scipy.stats.binomtest(successes, trials).proportion_ci(0.95, method="exact")
     assert exact(successes, trials) == pytest.approx((theirs.low, theirs.high))
 
 

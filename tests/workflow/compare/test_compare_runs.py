@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy  # its `stats` takes a second to import: where it is used, and not in each worker
 from msgspec.structs import replace
 from rich.console import Console
-from scipy import stats
 
 from trueweight.core import (
     Case,
@@ -145,7 +145,7 @@ def test_two_runs_of_one_healthy_fleet_rarely_differ() -> None:
         rates = rng.beta(1.0, 0.15 + 0.2 * (seed % 3), 40)
         before, after = (_healthy(rng, rates) for _ in range(2))
         worse += any(one.change is Change.WORSE for one in compare(before, after).significant)
-    assert stats.binomtest(worse, runs, 0.05, alternative="greater").pvalue > 0.01
+    assert scipy.stats.binomtest(worse, runs, 0.05, alternative="greater").pvalue > 0.01
 
 
 def _healthy(rng: np.random.Generator, rates: np.ndarray[Any, Any]) -> Judgement:
