@@ -32,6 +32,7 @@ from trueweight.fleet.rewriting import (
 from trueweight.fleet.rewriting_hosts import (
     all_fields_null,
     bytes_null,
+    call_id_everywhere,
     choices_together,
     empty_fields_absent,
     filter_notes,
@@ -40,6 +41,7 @@ from trueweight.fleet.rewriting_hosts import (
     message_beside_delta,
     native_reasons,
     text_beside_delta,
+    text_beside_finish,
     thought_in_both_fields,
     usage_in_metrics,
 )
@@ -171,6 +173,30 @@ def _hosts() -> Iterator[tuple[str, Handwriting]]:
     )
 
 
+def _seen_in_2026() -> Iterator[tuple[str, Handwriting]]:
+    """From issues and results of other verifiers of this year."""
+    status: JsonObject = {"input_sensitive": False, "base_resp": {"status_code": 0, "status_msg": ""}}
+    named = Style(extra=status, extra_message={"name": "Some Model", "audio_content": ""})
+    yield "status-of-host", ("a status of the host's own, and a name in each message", named)
+    yield "call-id-everywhere", ("the call's id in every fragment", Style(edits=(call_id_everywhere,)))
+    yield "choice-seed", ("the seed in each choice", Style(extra_choice={"seed": 17823}))
+    kinds: JsonObject = {
+        "prompt_tokens_details": {"text_tokens": 12, "image_tokens": None, "cached_tokens": 0},
+        "completion_tokens_details": {"text_tokens": 4, "reasoning_tokens": 0},
+    }
+    yield "usage-by-kind", ("token counts by kinds of content", Style(usage_extra=kinds))
+    costs: JsonObject = {"cost": 1e-5, "cost_details": {"upstream_inference_cost": None}, "is_byok": False}
+    writes = {"prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0, "video_tokens": 0}}
+    yield "usage-cost-details", ("usage with the parts of its cost", Style(usage_extra={**costs, **writes}))
+    yield "fingerprint-empty", ("an empty fingerprint", Style(extra={"system_fingerprint": ""}))
+    yield "logprobs-refusal", ("no log-probabilities of a refusal", Style(edits=(logprobs_as(_NO_LOGPROBS),)))
+    finish = Style(edits=(text_beside_finish,))
+    yield "finish-with-empty-text", ("a role and an empty text beside the finish reason", finish)
+
+
+_NO_LOGPROBS: Final[JsonObject] = {"content": [], "refusal": None}
+
+
 def _engines() -> Iterator[tuple[str, Handwriting]]:
     own = {"token_ids": None, "stop_reason": None}
     nulls: JsonObject = {"prompt_logprobs": None, "prompt_token_ids": None, "kv_transfer_params": None}
@@ -251,6 +277,7 @@ def _all() -> Iterator[tuple[str, Handwriting]]:
         _nulls,
         _extras,
         _hosts,
+        _seen_in_2026,
         _engines,
         _usage,
         _calls,

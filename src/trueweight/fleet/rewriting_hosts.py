@@ -138,3 +138,21 @@ def lines_before_text(documents: Documents) -> Documents:
             begun.add(choice["index"])
             said["content"] = f"\n\n{said['content']}"
     return documents
+
+
+def call_id_everywhere(documents: Documents) -> Documents:
+    """Write the id of a call into each fragment of it."""
+    ids: dict[tuple[int, int], str] = {}
+    for choice in choices_of(documents):
+        for part in message_of(choice).get("tool_calls") or ():
+            place = choice["index"], part.get("index", 0)
+            part["id"] = ids.setdefault(place, part["id"]) if part.get("id") else ids.get(place)
+    return documents
+
+
+def text_beside_finish(documents: Documents) -> Documents:
+    """Write a role and an empty text into the delta that comes with the finish reason."""
+    for choice in choices_of(documents):
+        if "delta" in choice and choice.get("finish_reason"):
+            choice["delta"] = {"role": "assistant", "content": "", **choice["delta"]}
+    return documents

@@ -26,7 +26,7 @@ from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.suites.importers.importer import Malformed, json_lines, make_case
 from trueweight.suites.importers.k2vv import SOURCE as K2VV
 from trueweight.suites.importers.minimax import SOURCE as MINIMAX
-from trueweight.suites.importers.minimax import expected_call
+from trueweight.suites.importers.minimax import expected_call, recorded_checks
 from trueweight.suites.jsonl_suite import suite_name
 from trueweight.suites.lines import numbered_lines
 from trueweight.workflow.recorded import RecordedRow, loop_of, read_row, recorded_exchange
@@ -192,6 +192,7 @@ def _case(first: RecordedRow, rows: Sequence[RecordedRow], form: str, suite: str
     expected = next(
         (row.value["expected_tool_call"] for row in rows if row.value.get("expected_tool_call") is not None), None
     )
+    called = expected_call(expected) if isinstance(expected, bool) else {}
     return make_case(
         suite,
         f"line-{first.data_index:04d}",
@@ -199,7 +200,7 @@ def _case(first: RecordedRow, rows: Sequence[RecordedRow], form: str, suite: str
         why=f"Request {first.data_index} of {FORMATS[form].rpartition('/')[2]}.",
         source=FORMATS[form],
         tags=("imported", form),
-        checks=expected_call(expected) if isinstance(expected, bool) else {},
+        checks={**recorded_checks((row.value for row in rows), request), **called},
     )
 
 

@@ -153,6 +153,23 @@ def test_minimax_results_are_a_run(tmp_path: Path) -> None:
         import_run("minimax", [loops[0], write(tmp_path / "b" / "host_results.jsonl", *made)], tmp_path / "two")
 
 
+def test_minimax_results_are_judged_as_they_were_checked(tmp_path: Path) -> None:
+    """Results do not keep the check types: the fields that these wrote say which checks the replies get."""
+    parameters = {"type": "object", "properties": {"zeta": {}, "alpha": {}}}
+    tools = [{"type": "function", "function": {"name": "look", "parameters": parameters}}]
+    rows = [
+        {**asked(1, None, tools=tools), "scenario_check_checked": True, "scenario_check_valid": False},
+        {**asked(2, None), "silence_output_checked": True},
+        {**asked(3, None), "language_following_checked": False},
+        {**asked(4, None), "error_only_reasoning_checked": 1},
+    ]
+    import_run("minimax", [write(tmp_path / "a.jsonl", *rows)], tmp_path / "run")
+    with RunDir.open(tmp_path / "run") as run:
+        checks = [case.checks for case in run.cases().values()]
+    assert checks[0] == {"content-matches": {"first_in_order": ["zeta", "alpha"]}}
+    assert [list(one) for one in checks[1:]] == [["content-matches"], ["text-script"], []]
+
+
 def test_an_imported_run_shows_its_f1_and_cannot_be_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The reference was recorded once, so F1 itself is shown. What is missing is said, without a command to resume."""
     calls = [row(n, '{"n": 1}' if n % 2 else None) for n in range(1, 9)]

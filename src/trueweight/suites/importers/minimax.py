@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ _CHECKS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "silence_output": {"content-matches": {"pattern": r"\[SILENCE\]\s*$"}},
     "scenario_check": {},  # made of the request's tool
 }
+_RESULTS: Mapping[str, str] = {
+    "language_following_checked": "contains_russian_characters_unicode",
+    "error_repeating_checked": "repeat_n_gram",
+    "silence_output_checked": "silence_output",
+    "scenario_check_checked": "scenario_check",
+}
+"""Field of a recorded reply → the check type that wrote it. Results do not keep the check types."""
 
 
 @importer("minimax", "requests of the MiniMax Provider Verifier, with check_type and expected_tool_call (JSONL)")
@@ -57,6 +64,29 @@ def expected_call(value: Any) -> dict[str, JsonObject]:
     return {"tool-call-expected": {"call": "must" if value else "must-not"}}
 
 
+def recorded_checks(rows: Iterable[Mapping[str, Any]], body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The checks that the result fields of recorded replies to a request name, such as ``silence_output_checked``."""
+    names = {name for row in rows for name in row}
+    types = [kind for field, kind in _RESULTS.items() if field in names]
+    try:
+        return _checks_of(types, body)
+    except ValueError:
+        return {}
+
+
+def _checks_of(types: Iterable[str], body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The checks of check types.
+
+    Raises:
+        ValueError: if the request has no tool whose parameters a scenario could repeat.
+    """
+    types = tuple(types)
+    checks = {check: params for name in types for check, params in _CHECKS[name].items()}
+    if "scenario_check" in types:
+        checks["content-matches"] = {"first_in_order": _parameters(body)}
+    return checks
+
+
 def _items(item: Numbered, suite: str) -> Iterator[Item]:
     types = item.value.get("check_type") or []
     types = [types] if isinstance(types, str) else types
@@ -70,11 +100,8 @@ def _items(item: Numbered, suite: str) -> Iterator[Item]:
     if isinstance(request, Malformed):
         yield request
         return
-    checks: dict[str, Mapping[str, Any]] = {check: params for name in types for check, params in _CHECKS[name].items()}
     try:
-        checks |= expected_call(item.value.get("expected_tool_call"))
-        if "scenario_check" in types:
-            checks["content-matches"] = {"first_in_order": _parameters(request.body)}
+        checks = _checks_of(types, request.body) | expected_call(item.value.get("expected_tool_call"))
     except ValueError as error:
         yield Malformed(item.path, item.line, str(error))
         return
