@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -76,7 +75,7 @@ def _flaw(count: Any) -> str:
         return "no number"
     if count < 0:
         return "below 0"
-    return "" if math.isfinite(count) and count == int(count) else "no whole number"
+    return "" if isinstance(count, int) or count.is_integer() else "no whole number"
 
 
 def _counts(usage: Any, prefix: str) -> Iterator[tuple[str, Any]]:
