@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 from trueweight.fleet.completion import ChatRequest, Completion
@@ -16,6 +17,19 @@ class UsageMissing(Fault):
     def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
         """Ignore include_usage."""
         return [without(chunk, "usage") for chunk in chunks if chunk["choices"]]
+
+
+@fault("usage-in-choice", rows=(23,), checks=("usage-present",), reports=("pi#2017",))
+class UsageInChoice(Fault):
+    """Streams have their usage inside of the choice that ends."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Move it there, and send no chunk for usage alone."""
+        usage = next((chunk["usage"] for chunk in chunks if chunk.get("usage")), None)
+        out = [copy.deepcopy(without(chunk, "usage")) for chunk in chunks if chunk["choices"]]
+        for choice in (one for chunk in out for one in chunk["choices"] if one.get("finish_reason")):
+            choice["usage"] = usage
+        return out
 
 
 @fault("usage-everywhere", rows=(23,), checks=("usage-once",))

@@ -18,7 +18,7 @@ from trueweight.protocols.sample import plain, stream
 @check(
     "usage-present",
     "A reply reports prompt, completion and total tokens; a stream does if include_usage is true.",
-    failure="The reply reports no token usage in {cases}",
+    failure="{message} in {cases}",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
@@ -35,12 +35,21 @@ def usage_present(case: Case, reply: Reply) -> CheckResult | None:
         return None
     usage = reply.usage
     if usage is None:
-        return Fail("the reply reports no usage", "usage", "none", whole(reply))
+        if _in_a_choice(reply):
+            words = "token usage is inside of a choice, where clients do not read it,"
+            return Fail(words, "usage of the response", "usage of a choice", whole(reply))
+        return Fail("the reply reports no token usage", "usage", "none", whole(reply))
     counts = {"prompt_tokens": usage.input, "completion_tokens": usage.output, "total_tokens": usage.total}
     missing = [name for name, count in counts.items() if count is None]
     if missing:
         return Fail(f"usage lacks {', '.join(missing)}", ", ".join(counts), "", locate_field(reply, "usage"))
     return Pass()
+
+
+def _in_a_choice(reply: Reply) -> bool:
+    choices = (document.get("choices") for document, _ in documents_of(reply))
+    listed = (choice for some in choices if isinstance(some, list) for choice in some)
+    return any(isinstance(choice, Mapping) and isinstance(choice.get("usage"), Mapping) for choice in listed)
 
 
 @check(
