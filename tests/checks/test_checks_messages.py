@@ -86,3 +86,16 @@ def test_an_error_that_is_no_json_is_an_error() -> None:
     made = raw_stream(sse(HELLO[:3]) + b"event: error\ndata: engine died\n\n")
     assert {"error-in-stream", "messages-error-event"} <= set(failed(made))
     assert PROTOCOLS.get("messages").error_in(made.final.body) == "engine died"
+
+
+@pytest.mark.parametrize("odd", [[], {}, ["text_delta"], 5])
+def test_a_type_that_is_no_text_makes_no_check_raise(odd: object) -> None:
+    """Of a delta, a block or an event: it is a flaw of their shape."""
+    for made in (
+        stream([*HELLO[:2], {**HELLO[2], "delta": {"type": odd, "text": "x"}}, *HELLO[3:]]),
+        stream([HELLO[0], {**HELLO[1], "content_block": {"type": odd, "text": ""}}, *HELLO[2:]]),
+        answered({"type": odd, "text": "x"}),
+    ):
+        found = run_checks(CASE, read_reply(made))
+        assert not [one for one in found if one.problem is not None]
+        assert [one.check for one in found if one.outcome is Outcome.FAIL and one.check.endswith("shape")]

@@ -130,3 +130,12 @@ def test_two_items_with_one_id_are_read_by_their_index() -> None:
     mixed = [one for both in zip(*by_item, strict=True) for one in both]
     reply = read_reply(edited(numbered([*CALLS[:2], *mixed, CALLS[-1]]), one_id))
     assert [call.arguments for call in reply.calls] == [OSLO["arguments"], ROME["arguments"]]
+
+
+@pytest.mark.parametrize("odd", [[], {}, ["message"], 5])
+def test_a_type_that_is_no_text_makes_no_check_raise(odd: object) -> None:
+    """Of an item or a part, beside a thought: it is a flaw of the items."""
+    for item in (message(type=odd), message(content=[{"type": odd, "text": "x"}])):
+        found = run_checks(CASE, read_reply(answered(whole(item, reasoning("hm"), {"type": odd, "id": "x"}))))
+        assert not [one for one in found if one.problem is not None]
+        assert "responses-items" in [one.check for one in found if one.outcome is Outcome.FAIL]

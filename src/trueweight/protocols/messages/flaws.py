@@ -204,7 +204,7 @@ class _Walk:
         block = self.open.get(index)
         if block is None:
             self.note(FlawKind.BLOCK, f"a delta is of block {index}, which is not open")
-        elif kind in _KNOWN_DELTAS and kind not in _DELTAS_OF.get(block, (kind,)):
+        elif isinstance(kind, str) and kind in _KNOWN_DELTAS and kind not in _DELTAS_OF.get(block, (kind,)):
             self.note(FlawKind.DELTA, f"a {kind} is in a {block} block")
 
     def _close(self, kind: str) -> None:

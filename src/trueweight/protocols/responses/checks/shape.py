@@ -211,13 +211,13 @@ def reasoning_first(_: Case, reply: Reply) -> CheckResult | None:
     """A second thought between two calls is allowed, and so is a first one between a text and what follows it: a model
     may say what it will do before it thinks. The thought at which a limit cut the response led to nothing yet."""
     found = final_response(reply)
-    kinds = [item.get("type") for item in output_of(found)] if found is not None else []
+    kinds = [str(item.get("type")) for item in output_of(found)] if found is not None else []
     if found is None or REASONING not in kinds or (found.get("status") == "incomplete" and kinds[-1] == REASONING):
         return None
     first = kinds.index(REASONING)
     before, after = kinds[:first], kinds[first:]
     is_late = MESSAGE in before and not {FUNCTION, CUSTOM, MESSAGE}.intersection(after)
     if FUNCTION in before or CUSTOM in before or is_late:
-        got = quote([str(kind) for kind in kinds])
+        got = quote(kinds)
         return Fail("reasoning comes after what it led to", "reasoning first", got, _place(reply))
     return Pass()
