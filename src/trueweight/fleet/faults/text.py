@@ -44,6 +44,17 @@ class HistoryIdsRaw(Fault):
         return completion.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
 
 
+@fault("fences-shortened", rows=(32,), checks=("json-equals",), reports=("GLM-4.5#52",))
+class FencesShortened(Fault):
+    """With a response_format three backticks in a text become one."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Strip the fence of a document wherever it is."""
+        if not chat.body.get("response_format"):
+            return completion
+        return each_content(completion, lambda text: text.replace("```", "`"))
+
+
 @fault("invisible-characters", checks=("text-visible",))
 class InvisibleCharacters(Fault):
     """Zero-width characters mark the text."""
