@@ -30,7 +30,7 @@ def _long(*, arrives: tuple[int, ...]) -> SampleReply:
 @check(
     "stream-honoured",
     "The reply is a stream if the request sets stream to true, and one body if it does not.",
-    failure="A stream is sent when none was requested, or none when one was, in {cases}",
+    failure="{message} in {cases}",
     scope=Scope.COMPLETION,
     engine=True,
     row=41,
@@ -44,7 +44,7 @@ def stream_honoured(_: Case, reply: Reply) -> CheckResult | None:
     if anomalies(reply, Kind.STREAM_IGNORED, Kind.STREAM_UNASKED) and (reply.streamed or reply.json is not None):
         form = "a stream" if reply.streamed else "one JSON body"
         other = "one JSON body" if reply.streamed else "a stream"
-        return Fail(f"{form} came, not {other}", other, form, whole(reply))
+        return Fail(f"{form} came where {other} was requested", other, form, whole(reply))
     return Pass()
 
 
