@@ -72,6 +72,10 @@ def test_a_changed_record_is_found(first_cases: Demo, text: str, tmp_path: Path)
         wrong = verify(read_attestation(path), run)
     assert {one.text for one in wrong} == {"cases.jsonl: the record was changed", "client.json: missing in the run"}
     assert not any(one.by_version for one in wrong)
+    with (copy / "manifest.json").open("ab") as file:
+        file.write(b"\n")
+    with RunDir.open(copy) as run:
+        assert "may be another run" in verify(read_attestation(path), run)[0].text
 
 
 def test_what_is_no_attestation_is_refused(cli: Cli, tmp_path: Path) -> None:

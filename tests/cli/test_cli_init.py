@@ -173,3 +173,20 @@ def test_without_options_it_asks(cli: Cli, tmp_path: Path, monkeypatch: pytest.M
     ended = cli("init", "--out", "other")
     assert ended.returncode == 2
     assert "The input ended" in ended.stderr
+
+
+def test_a_wrong_answer_is_asked_for_again(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that is none, a model without its vendor: the other answers are not lost."""
+    typed = "no address\nopenrouter\nkimi\nmoonshotai/kimi-k2\n\n\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    done = cli("init")
+    assert done.returncode == 0, done.stderr
+    assert 'base_url = "no address"' in done.stderr and "has no vendor" in done.stderr
+    assert 'model = "moonshotai/kimi-k2"' in (tmp_path / "providers.toml").read_text(encoding="utf-8")
+
+
+def test_an_error_names_no_file_that_does_not_exist(cli: Cli) -> None:
+    """The host is wrong before its file is written; a model of OpenRouter has a vendor."""
+    done = cli("init", "--base-url", "https://api.example.com/v1/chat/completions", "--model", "m")
+    assert done.returncode == 2 and "providers.toml" not in done.stderr and "/chat/completions" in done.stderr
+    assert "openrouter-model" in cli("init", "--openrouter", "kimi").stderr

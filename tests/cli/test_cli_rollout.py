@@ -23,7 +23,12 @@ def test_one_command_compares_two_deployments_and_attests_to_it(cli: Cli, tmp_pa
         words = ["rollout", "--before", first, "--model", "trueweight-tiny", "--suite", "mine.jsonl", "-o", "runs/r"]
         planned = cli(*words, "--after", second, "--dry-run")
         assert planned.returncode == 0, planned.stderr
-        assert "Expected time" in planned.stdout and not (tmp_path / "runs" / "r").exists()
+        assert "Expected time" in planned.stdout and not (tmp_path / "runs").exists()
+        assert "Next: trueweight rollout --before" in planned.stderr and planned.stderr.rstrip().endswith(
+            "--out runs/r"
+        )
+        planned = cli(*words, "--after", second, "--dry-run", "--json", "--budget", 2)
+        assert json.loads(planned.stdout)["budget_usd"] == 2
         done = cli(*words, "--after", second, "--attest", "r.json")
         assert done.returncode == 0, done.stderr
         again = cli(*words, "--after", second, "--quiet")

@@ -94,7 +94,7 @@ class NameFrom(_TextType):
         """
         names = sorted(self._names())
         if value not in names:
-            self.fail(f"{value!r} is not one of {', '.join(names)}. {near_miss(str(value), names)}", param, ctx)
+            self.fail(f"unknown name {value!r}. {near_miss(str(value), names)}", param, ctx)
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

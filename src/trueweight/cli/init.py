@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,24 +138,57 @@ def _ask() -> list[StartingHost]:
     try:
         while True:
             more = "" if not hosts else " (Enter: no more)"
-            url = click.prompt(f"Base URL, or 'openrouter'{more}", default="", show_default=False, err=True).strip()
+            text = f"Base URL, or 'openrouter'{more}"
+            url = click.prompt(text, default="", show_default=False, value_proc=_read_address, err=True)
             if not url:
                 if hosts:
                     return hosts
                 continue
-            model = click.prompt("  Model id there", err=True).strip()
             if url == "openrouter":
+                model = click.prompt("  Model id there (VENDOR/MODEL)", value_proc=_read_routed, err=True)
                 pinned = click.prompt("  Its host at OpenRouter (Enter: any)", default="", show_default=False, err=True)
                 hosts.append(openrouter_host(f"{model}@{pinned.strip()}" if pinned.strip() else model))
                 continue
-            variable = click.prompt(
-                "  Environment variable with the key (Enter: no key)", default="", show_default=False, err=True
-            )
-            hosts.append(StartingHost(url, model, variable.strip() or None))
+            model = click.prompt("  Model id there", err=True).strip()
+            text = "  Environment variable with the key (Enter: no key)"
+            variable = click.prompt(text, default="", show_default=False, value_proc=_read_variable, err=True)
+            hosts.append(StartingHost(url, model, variable or None))
     except click.Abort:
         if sys.stdin.isatty():
             raise
         raise click.UsageError("The input ended. Valid: --openrouter, --base-url with --model, or answers.") from None
+
+
+def _read_address(typed: str) -> str:
+    from trueweight.workflow.start import StartingHost, check_host
+
+    address = typed.strip()
+    if address not in ("", "openrouter"):
+        _refuse_typed(lambda: check_host(StartingHost(address, "model")))
+    return address
+
+
+def _read_routed(typed: str) -> str:
+    from trueweight.workflow.start import openrouter_host
+
+    _refuse_typed(lambda: openrouter_host(typed.strip()))
+    return typed.strip()
+
+
+def _read_variable(typed: str) -> str:
+    from trueweight.workflow.start import StartingHost, check_host
+
+    if variable := typed.strip():
+        _refuse_typed(lambda: check_host(StartingHost("http://127.0.0.1/v1", "model", variable)))
+    return variable
+
+
+def _refuse_typed(check: Callable[[], object]) -> None:
+    """Let click ask again for what is refused, so that the other answers are not lost."""
+    try:
+        check()
+    except ConfigError as error:
+        raise click.UsageError(f"{error.message}. {error.hint}") from None
 
 
 def _ask_reference(names: Sequence[str]) -> str | None:

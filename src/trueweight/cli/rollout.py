@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import click
@@ -91,9 +92,7 @@ def command(
     file = out.with_name(f"{out.name}.toml")
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
         raise ConfigError("has other providers", code="rollout-exists", where=str(file), hint="Choose another --out.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_named(file, text)
-    words = ["--providers", str(file), "--suite", ",".join(suites or SUITES), "--out", str(out)]
+    words = ["--suite", ",".join(suites or SUITES), "--out", str(out)]
     words += ["--bar", str(bar_file)] if bar_file is not None else []
     words += [
         name
@@ -110,7 +109,11 @@ def command(
     ]
     words += [] if budget is None else ["--budget", str(budget)]
     words += ["--asked-by", asked_by] if asked_by else []
-    code = _call(run.command, "run", words)
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder, file.name) if dry_run else file  # a dry run leaves no file
+        written.parent.mkdir(parents=True, exist_ok=True)
+        write_named(written, text)
+        code = _call(run.command, "run", ["--providers", str(written), *words])
     if dry_run and not (quiet or as_json):
         say_next(Console(stderr=True, emoji=False), (*repeating_command(), "--out", str(out)))
     if dry_run or code not in (ExitCode.OK, ExitCode.FINDINGS, ExitCode.INCONCLUSIVE):

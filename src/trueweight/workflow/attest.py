@@ -203,6 +203,8 @@ def verify(found: Attestation, run: RunDir | None) -> list[Mismatch]:
         return wrong
     now = {one.name: one for one in _digests(run.path)}
     attested = {one.name: one for one in found.record}
+    if now.get(RunFile.MANIFEST.value) != attested.get(RunFile.MANIFEST.value):
+        wrong.append(Mismatch("the manifest is another one: this may be another run than the attested one"))
     for name in sorted(now.keys() | attested.keys()):
         if name not in now:
             wrong.append(Mismatch(f"{name}: missing in the run"))

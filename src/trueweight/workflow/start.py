@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -41,8 +41,17 @@ class StartingHost(NamedTuple):
 
 
 def openrouter_host(text: str) -> StartingHost:
-    """A host of OpenRouter from ``MODEL`` or ``MODEL@HOST``: the model there, and the one host that may answer."""
+    """A host of OpenRouter from ``MODEL`` or ``MODEL@HOST``: the model there, and the one host that may answer.
+
+    Raises:
+        ConfigError: ``openrouter-model`` if the model has no vendor.
+    """
     model, _, pinned = text.partition("@")
+    vendor, _, name = model.partition("/")
+    if not vendor or not name:
+        hint = "Valid: VENDOR/MODEL or VENDOR/MODEL@HOST, as OpenRouter lists it, e.g. moonshotai/kimi-k2@deepinfra."
+        message = f"the model {model!r} has no vendor"
+        raise ConfigError(message, code="openrouter-model", where="--openrouter", hint=hint)
     return StartingHost(OPENROUTER, model, OPENROUTER_KEY, pinned, pinned or None)
 
 
@@ -110,7 +119,7 @@ def starting_files(
         )
     text = "\n".join(_providers_lines(hosts, reference)) + "\n"
     keys = {host.key_env: "set-later" for host in hosts if host.key_env}
-    providers = parse_providers(text, "providers.toml", environ=keys)
+    providers = _parsed(text, "hosts", keys)
     return StartingFiles(text, _bar_text(cases, providers, suites), providers)
 
 
@@ -131,8 +140,28 @@ def deployments_text(before: str, after: str, model: str, key_env: str | None) -
         refuse_pasted_key(key_env, "the key's variable")
     hosts = [StartingHost(url, model, key_env, name) for url, name in ((before, BEFORE), (after, AFTER))]
     text = "\n".join(_providers_lines(hosts, BEFORE)) + "\n"
-    parse_providers(text, "--before and --after", environ={key_env: "set-later"} if key_env else {})
+    _parsed(text, "--before and --after", {key_env: "set-later"} if key_env else {})
     return text
+
+
+def check_host(host: StartingHost) -> None:
+    """Refuse a host that cannot be an entry.
+
+    Raises:
+        ConfigError: as `starting_files`.
+    """
+    if host.key_env is not None:
+        refuse_pasted_key(host.key_env, "the key's variable")
+    text = "\n".join(_providers_lines([host._replace(name="host")], None)) + "\n"
+    _parsed(text, "the host", {host.key_env: "set-later"} if host.key_env else {})
+
+
+def _parsed(text: str, where: str, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The entries of a text that is in no file yet, so that its errors have no line."""
+    try:
+        return parse_providers(text, where, environ=environ)
+    except ConfigError as error:
+        raise ConfigError(error.message, code=error.code, where=where, hint=error.hint) from None
 
 
 def _text(value: str) -> str:
