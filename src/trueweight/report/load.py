@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -13,7 +12,6 @@ from trueweight.core.load_result import LoadPoint
 from trueweight.report.axes import Axis
 from trueweight.report.numbers import NONE, counted, decimals_of, plain, span, write
 from trueweight.report.template import asset, content_policy, environment
-from trueweight.report.text import visible
 
 _HUES: Final = 8
 """Colours of lines; the style sheet has them for light and dark. More providers repeat them with another dash."""
@@ -111,7 +109,7 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
     under = f" under {limits}" if limits else ""
     style = asset("page", "page.css") + asset("page", "load.css")
     return (
-        environment("page", printed=partial(visible, limit=200))
+        environment("page", limit=200)
         .get_template("load.html.j2")
         .render(
             policy=content_policy(style),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from markupsafe import Markup
 
 from trueweight.core.run_comparison import Change, RunComparison
@@ -18,7 +16,6 @@ from trueweight.report.comparison import (
     scope,
 )
 from trueweight.report.template import asset, content_policy, environment
-from trueweight.report.text import visible
 
 _MOST_CELLS = 500
 """Flipped cells of one provider on the page; the JSON has all."""
@@ -29,7 +26,7 @@ def comparison_page(found: RunComparison) -> str:
     style = asset("page", "page.css")
     lines = changed_metrics(found)
     return (
-        environment("page", printed=partial(visible, limit=400))
+        environment("page", limit=400)
         .get_template("comparison.html.j2")
         .render(
             policy=content_policy(style),

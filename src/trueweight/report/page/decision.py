@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from markupsafe import Markup
 
 from trueweight.core.summary import Summary
 from trueweight.report.template import asset, content_policy, environment
-from trueweight.report.text import visible
 from trueweight.report.words.decision import decision_text
 from trueweight.report.words.move_plan import checklist, plan_lines
 
@@ -24,7 +22,7 @@ def decision_page(summary: Summary, answers: Mapping[str, str]) -> str:
     if text is None or summary.workload is None:
         return ""
     style = asset("page", "page.css")
-    env = environment("page", printed=partial(visible, limit=2_000, lines=True))
+    env = environment("page", limit=2_000, lines=True)
     return env.get_template("decision_page.html.j2").render(
         policy=content_policy(style),
         style=Markup(style),  # noqa: S704 - our own file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment
@@ -65,9 +65,10 @@ def inert_json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - every character with a meaning in HTML was replaced right above
 
 
+@cache
 def _environment() -> Environment:
-    env = environment("page", printed=partial(visible, limit=2_000, lines=True))
-    env.filters |= {
+    env = environment("page", limit=2_000, lines=True).overlay()
+    env.filters = env.filters | {
         "link": _link,
         "breakable": breakable,
         "metric": describe,
@@ -75,7 +76,7 @@ def _environment() -> Environment:
         "json_text": json.dumps,
         "thousands": _thousands,
     }
-    env.globals |= {
+    env.globals = dict(env.globals) | {
         "write": write,
         "span": span,
         "sample": sample,

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,7 +17,6 @@ from trueweight.core.summary import ProviderSummary
 from trueweight.report.formats import render
 from trueweight.report.site.trends import HEIGHT, MOST, WIDTH, SiteRun, Trend, scale, shown_metrics, trend
 from trueweight.report.template import asset, content_policy, environment
-from trueweight.report.text import visible
 from trueweight.report.words import (
     MARKS,
     Recommended,
@@ -166,7 +164,7 @@ def _numbers(provider: ProviderSummary, metrics: Sequence[str]) -> dict[str, Any
 def _page(template: str, **values: Any) -> str:
     """A page that runs no script and loads nothing."""
     style = asset("site", "site.css")
-    env = environment("site", printed=partial(visible, limit=400))
+    env = environment("site", limit=400)
     return env.get_template(template).render(
         style=Markup(style),  # noqa: S704 - our own file
         policy=content_policy(style),
