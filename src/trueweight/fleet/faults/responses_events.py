@@ -159,6 +159,24 @@ class DeltaLost(Fault):
         return _numbered([one for at, one in enumerate(chunks) if at not in lost])
 
 
+@fault("responses-no-deltas", api=_API, checks=("responses-deltas",))
+class NoDeltas(Fault):
+    """A text comes whole, at the end of its item."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Leave out its deltas."""
+        return _numbered([one for one in chunks if one.get("type") != "response.output_text.delta"])
+
+
+@fault("responses-items-unstreamed", api=_API, checks=("responses-final-output",))
+class ItemsUnstreamed(Fault):
+    """A stream has its first events and its last one, with the whole response, and nothing between them."""
+
+    def chunks(self, chat: ChatRequest, chunks: list[Json]) -> list[Json]:
+        """Leave out all events of items."""
+        return _numbered([one for one in chunks if "response" in one])
+
+
 @fault("responses-final-empty", api=_API, checks=("responses-final-output",))
 class FinalEmpty(Fault):
     """The response in the last event has no output."""

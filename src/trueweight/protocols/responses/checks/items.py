@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from trueweight.core import Case, Reply
+from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import SAMPLE_STREAM, Example
+from trueweight.protocols.responses.items import OUTPUT
 from trueweight.protocols.responses.sample import events, message, numbered, response, streamed
 from trueweight.protocols.responses.transcript import (
     ABOUT_CONTENT,
@@ -252,3 +253,36 @@ def deltas_join(_: Case, reply: Reply) -> CheckResult | None:
                     message_ = f"the deltas of {place[0]} do not join to its final text"
                     return Fail(message_, quote(whole), quote(joined), (span,))
     return Pass() if judged else None
+
+
+@check(
+    "responses-deltas",
+    "The text of a streamed message comes in deltas.",
+    failure="{cases} had a stream with the whole text at its end, without a delta",
+    protocol="responses",
+    scope=Scope.COMPLETION,
+    engine=True,
+    severity=Severity.SHOULD,
+    source=_EVENTS,
+    why="The user sees nothing until the answer is whole, and no time to its first token can be measured.",
+    fix="Send output_text.delta while the model writes.",
+    example=Example(streamed(numbered(one for one in _HELLO if "delta" not in one)), "output_item.done", SAMPLE_STREAM),
+)
+def deltas(_: Case, reply: Reply) -> CheckResult | None:
+    """Judges messages with a text. The arguments of a call may come whole."""
+    if reply.error is not None:
+        return None
+    texts = [
+        item for item in streamed_items(reply) if any(kind == OUTPUT and whole for (kind, _), whole in _texts(item))
+    ]
+    for item in texts:
+        if not any(kind == OUTPUT and any(pieces) for (kind, _), pieces in item.deltas.items()):
+            return Fail("a text came whole, without a delta", "output_text.delta", "none", (item.events[-1].span,))
+    return Pass() if texts else None
+
+
+def _texts(item: StreamedItem) -> Iterator[tuple[tuple[str, int], str]]:
+    """The whole texts of an item, as its events have them at its end."""
+    yield from item.wholes.items()
+    if item.done is not None:
+        yield from texts_of(item_of(item.done))

@@ -44,9 +44,13 @@ _CALLED = events(response(function_call("weather", _OSLO)), [['{"city"', ':"Oslo
     ),
 )
 def final_output(_: Case, reply: Reply) -> CheckResult | None:
-    """Compares type, name, call_id and texts; items in the order of their output_index."""
+    """Compares type, name, call_id and texts; items in the order of their output_index. A stream without any event of
+    the items that its last event has fails too."""
     last = _last(reply)
     ended = [item for item in streamed_items(reply) if item.done is not None]
+    if last is not None and last.output and not streamed_items(reply):
+        words = "the items are in the last event alone, and were not streamed"
+        return Fail(words, "output_item.added … output_item.done", "none", (last.span,))
     if last is None or not ended:
         return None
     if all(isinstance(item.key, int) for item in ended):
