@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trueweight.checks.calls import validity
-from trueweight.checks.markers import find_markers, strings_of
+from trueweight.checks.markers import strings_of
 from trueweight.core import Case, Reply, Severity, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
@@ -11,6 +11,8 @@ from trueweight.core.example import SAMPLE_CALL, Example, calls
 from trueweight.protocols import Kind, narrow, parse_json
 from trueweight.protocols.arguments import CallProblem
 
+_QUOTE = '<|"|>'
+"""The control token that Gemma 4 writes around texts in its calls."""
 _PORTABLE = "https://www.rfc-editor.org/rfc/rfc7493#section-2"
 
 
@@ -77,8 +79,8 @@ def tool_arguments_python(case: Case, reply: Reply) -> CheckResult | None:
 
 @check(
     "tool-arguments-unmarked",
-    "No text in the arguments begins or ends with a control token of the model.",
-    failure="{cases} had arguments with control tokens of the model at the beginning or end of a text",
+    "The tokens that quote a text in a model's calls are not in the text.",
+    failure='{cases} had arguments with the token <|"|>, which quotes texts in calls of Gemma 4',
     engine=True,
     row=3,
     explains=("argument-whitespace", "tool-arguments-enum", "tool-call-matches"),
@@ -88,15 +90,18 @@ def tool_arguments_python(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls(r'{"city":"<|\"|>Oslo<|\"|>"}'), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_unmarked(case: Case, reply: Reply) -> CheckResult | None:
-    """Accepts a marker that is in the request or in the case's answer, and one in the middle of a text."""
+    """Fails on a text that begins or ends with the token. Any other marker may be in an argument: it may hold any text.
+
+    Accepts the token where it is in the request or in the case's answer.
+    """
     judged = False
     for call in reply.calls:
         parsed = parse_json(call.arguments or "")
         judged |= parsed.ok
         for text in strings_of(parsed.value) if parsed.ok else ():
-            found = next((one for one in find_markers(text) if text.startswith(one) or text.endswith(one)), "")
-            if found and not any(found in known for known in (*strings_of(case.request), *strings_of(case.answer))):
-                return _fail(reply, call, f"a text begins or ends with {quote(found)}", "text of the argument")
+            known = (*strings_of(case.request), *strings_of(case.answer))
+            if (text.startswith(_QUOTE) or text.endswith(_QUOTE)) and not any(_QUOTE in one for one in known):
+                return _fail(reply, call, f"a text begins or ends with {_QUOTE}", "text of the argument")
     return Pass() if judged else None
 
 
