@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from trueweight.core import DriftMode, Provider
 from trueweight.drift.candidate import CandidateTest, ScoredPrompt
+from trueweight.drift.dilution import FAR, TIMES_FARTHER, Dilution, far_limit
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts, alike
 from trueweight.drift.product import Pair, gap, product
@@ -16,14 +17,12 @@ from trueweight.drift.thresholds import Thresholds
 
 NO_COMMON_TOKENS = "no-common-tokens"
 
-FAR: Final = 0.25
-"""Nats from which a single answer may be far: ten times what honest engines differ by."""
-
-TIMES_FARTHER: Final = 6.0
-"""A far answer differs by this many times the median; noise that is the same in all answers never does."""
-
 MOST_FAR: Final = 2
 """With more far answers than these, nothing is called equivalent: another model may answer part of the requests."""
+
+
+DILUTION_SHARE: Final = 0.1
+"""The weight of *dilution* in the evidence: a tenth of far answers soon outweighs it, and *systematic* loses little."""
 
 
 class AnswerPair(NamedTuple):
@@ -33,8 +32,15 @@ class AnswerPair(NamedTuple):
     candidate: Facts
 
 
+Again = tuple[AnswerPair | None, AnswerPair | None]
+"""The answers of both sides to the two variants when they were sent once more."""
+
+
 class LogprobTest(CandidateTest):
-    """The test of one candidate by products of differences (see `product`, `systematic`)."""
+    """The test of one candidate by products of differences (see `product`, `systematic`) and by odd answers.
+
+    An honest engine is within the tolerances of both, so the average of both e-processes tests that it is one.
+    """
 
     def __init__(self, provider: Provider, thresholds: Thresholds) -> None:
         super().__init__(provider, DriftMode.LOGPROBS, thresholds)
@@ -45,11 +51,12 @@ class LogprobTest(CandidateTest):
         self.reference_gaps: list[float] = []
         self.answers: dict[str, tuple[Pair, Pair]] = {}
         self._test = SystematicTest(thresholds)
+        self._dilution = Dilution()
 
     @property
     def e_drift(self) -> float:
         """See `CandidateTest`."""
-        return self._test.e_drift
+        return (1 - DILUTION_SHARE) * self._test.e_drift + DILUTION_SHARE * self._dilution.value
 
     @property
     def e_equal(self) -> float:
@@ -78,8 +85,15 @@ class LogprobTest(CandidateTest):
         limit = max(FAR, TIMES_FARTHER * median(self.gaps))
         return sum(one > limit for one in self.gaps)
 
-    def take(self, prompt: str, one: AnswerPair, two: AnswerPair) -> None:
-        """Score one question: both sides' answers to two variants of it."""
+    def is_far(self, answers: AnswerPair) -> bool:
+        """Whether the next answer is far, so that its request is worth sending again."""
+        limit = far_limit(self.gaps)
+        a, c = alike(*answers)
+        size = gap(Pair(a.top, c.top))
+        return limit is not None and size is not None and size > limit
+
+    def take(self, prompt: str, one: AnswerPair, two: AnswerPair, again: Again = (None, None)) -> None:
+        """Score one question: both sides' answers to two variants of it, and to those that were sent again."""
         pairs = (self._reduced(one), self._reduced(two))
         found = product(*pairs)
         gaps = [gap(pair) for pair in pairs]
@@ -91,11 +105,25 @@ class LogprobTest(CandidateTest):
         for pair in pairs:
             self.kl.append(divergence(pair.reference, pair.candidate))
             self.top_differs += pair.reference[0].key != pair.candidate[0].key
+        for answers, size, repeat in zip((one, two), gaps, again, strict=True):
+            self._take_odd(answers, size, repeat)
         self.answers[prompt] = pairs
         self.gaps += [found.first, found.second]
         self._test.update(found.value, found.first * found.second)
         self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
         self.wealth.append(self.e_drift)
+
+    def _take_odd(self, answers: AnswerPair, size: float | None, repeat: AnswerPair | None) -> None:
+        limit = far_limit(self.gaps)
+        if limit is None:
+            return
+        moved = [False, False]
+        if repeat is not None and size is not None and size > limit:
+            for side, (first, second) in enumerate(zip(answers, repeat, strict=True)):
+                left, right = alike(first, second)
+                between = gap(Pair(left.top, right.top))
+                moved[side] = between is not None and between > limit
+        self._dilution.update(reference_moved=moved[0], candidate_moved=moved[1])
 
     def _reduced(self, answers: AnswerPair) -> Pair:
         """Both sides' distributions at the same place, the answers counted."""

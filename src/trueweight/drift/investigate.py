@@ -6,11 +6,11 @@ reach the same decision at the same request.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
@@ -159,6 +159,9 @@ class Investigation:
         for name, trials in (("first", first), ("second", second)):
             got = yield from self._send(list(trials.values()), f"round {number} {name}")
             answers |= {key: got[trial.id] for key, trial in trials.items()}
+        odd = self._sent_again(asked, answers)
+        got = yield from self._send(list(odd.values()), f"round {number} again")
+        answers |= {key: got[trial.id] for key, trial in odd.items()}
         for prompt in prompts:
             self._check_reference(prompt, answers)
             for name, own in asked.items():
@@ -204,6 +207,26 @@ class Investigation:
                 trials[key] = self._trial(prompts[0], kind, provider, 1)
         return trials
 
+    def _sent_again(self, asked: Mapping[str, Sequence[str]], answers: RoundResults) -> RoundTrials:
+        """Requests with a far answer once more, to both sides, where the budget has room for them."""
+        trials: RoundTrials = {}
+        for name, prompts in asked.items():
+            c, kind = self.candidates[name], self._kinds[name]
+            if not isinstance(c, LogprobTest):
+                continue
+            left = self.settings.max_requests - self.spent[name].requests
+            for prompt, one in itertools.product(prompts, (kind, VARIANT_OF[kind])):
+                a, own = answers[RequestKey("", prompt, one)], answers[RequestKey(name, prompt, one)]
+                if left <= 0 or not isinstance(a, Facts) or not isinstance(own, Facts):
+                    continue
+                if not a.top or not own.top or not c.is_far(AnswerPair(a, own)):
+                    continue
+                left -= 1
+                for key in (RequestKey("", prompt, one, 1), RequestKey(name, prompt, one, 1)):
+                    provider = c.provider if key.provider else self.reference
+                    trials[key] = self._trial(prompt, one, provider, 1)
+        return trials
+
     def _provider(self, name: str) -> Provider:
         return self.candidates[name].provider
 
@@ -231,7 +254,14 @@ class Investigation:
                 c.miss("no-logprobs")
                 return
             pairs.append(AnswerPair(a, own))
-        c.take(prompt, *pairs)
+        again = [self._again(c.provider.name, prompt, one, answers) for one in (kind, VARIANT_OF[kind])]
+        c.take(prompt, pairs[0], pairs[1], (again[0], again[1]))
+
+    @staticmethod
+    def _again(name: str, prompt: str, kind: RequestKind, answers: RoundResults) -> AnswerPair | None:
+        """Both sides' answers to a request that was sent once more; None if it was not, or either side failed."""
+        a, own = answers.get(RequestKey("", prompt, kind, 1)), answers.get(RequestKey(name, prompt, kind, 1))
+        return AnswerPair(a, own) if isinstance(a, Facts) and isinstance(own, Facts) and a.top and own.top else None
 
     def _measure_noise(self, answers: RoundResults) -> None:
         """Give candidates the two answers of each side to a request that was sent twice."""
@@ -345,5 +375,5 @@ class Investigation:
 def _batched(prompts: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
     """The prompts in tuples of this size; the last one may be shorter. (`itertools.batched` needs Python 3.12.)"""
     rest = iter(prompts)
-    while batch := tuple(islice(rest, size)):
+    while batch := tuple(itertools.islice(rest, size)):
         yield batch

@@ -11,8 +11,9 @@ over the tokens t that all four show has the mean 0 whenever the *means* agree, 
 its mean is the square of the systematic difference, in nats². Both differences are centred, since a list of the
 likeliest tokens need not be normalised alike on both sides.
 
-The weights p are the reference's probabilities a₁; then once more those of a₂, and x is the mean of both. Weights of
-both answers at once would be noise that d₁ and d₂ share. Rounded weights are another function and smooth in the
+The weights p are the square roots of the reference's probabilities a₁; then once more of those of a₂, and x is the mean
+of both. (Probabilities themselves leave two or three tokens to average over, so that a product is mostly noise.) Weights
+of both answers at once would be noise that d₁ and d₂ share. Rounded weights are another function and smooth in the
 input, so the same error returns in each variant: see reports/drift for how far this separates them from engines.
 """
 
@@ -26,6 +27,9 @@ from trueweight.drift.facts import Token
 
 LEAST_SHARED: Final = 2
 """Tokens that lists must share: the centred difference of one token is 0."""
+
+EVENNESS: Final = 0.5
+"""A token's weight is its probability to this power."""
 
 FARTHEST: Final = 5.0
 """Limit of one token's difference, in nats: -100 and -9999 stand for "impossible"."""
@@ -66,7 +70,7 @@ def product(one: Pair, two: Pair) -> Product | None:
 
 
 def gap(pair: Pair) -> float | None:
-    """The size of one difference in nats: root mean square, weighted by the reference's probabilities.
+    """The size of one difference in nats: root mean square, weighted like products.
 
     None if the lists share too few tokens.
     """
@@ -84,7 +88,7 @@ def _values(tokens: Sequence[Token]) -> dict[bytes, float]:
 
 def _weights(values: Mapping[bytes, float], keys: Sequence[bytes]) -> list[float]:
     most = max(values[key] for key in keys)
-    raw = [math.exp(values[key] - most) for key in keys]
+    raw = [math.exp(EVENNESS * (values[key] - most)) for key in keys]
     total = math.fsum(raw)
     return [one / total for one in raw]
 

@@ -1,12 +1,15 @@
 """The sequential test of products: is the systematic difference larger than honest engines have among each other?
 
 A product x (see `product`) is divided by a scale that only past products set, cut off, and bet on. It is cut off at 1
-and, where noise is large, at -1; where past products show next to no noise, at -¼, since bets may be larger the less a
-score can lose. The e-processes:
+and, where noise is large, at -1; where past products show next to no noise, at -0.1, since bets may be larger the less
+a score can lose. The e-processes:
 
-- *drift*: the null is "the mean of x is at most tolerance²";
-- *same*: the null is "the mean of x is at least tolerance²";
+- *drift*: the null is "the mean of the cut-off x is at most that of honest engines", and never more than tolerance²;
+- *same*: the null is "the mean of x is at least tolerance²", with x cut off at five times as much;
 - *equal*: the null is "the mean of x is 0".
+
+Few questions make most of an honest engine's mean, and of a quantised file's. Cut off low, where honest engines seldom
+are, what most questions say decides: the mean itself needs three times as many questions to tell 8-bit weights.
 
 Lists of the likeliest tokens are cut, which leaves noise a bias: a token that reaches the list of a noisy side by luck
 comes with that side's noise. It is below 3% of the squared noise in simulation (5 and 20 tokens, up to 0.9 nats on one
@@ -25,7 +28,7 @@ from statistics import fmean, median
 from typing import Final, NamedTuple
 
 from trueweight.core.estimate import ALPHA
-from trueweight.drift.betting import EProcess
+from trueweight.drift.betting import EProcess, Stake
 from trueweight.drift.thresholds import Thresholds
 
 MEMORY: Final = 64
@@ -34,15 +37,21 @@ MEMORY: Final = 64
 SHARPEST_AFTER: Final = 30
 """The number of products at which the confidence sequence is narrowest relative to what is possible."""
 
-LEARNED: Final = 3
+LEARNED: Final = 2
 """Past products from which their noise is known."""
 
 TAIL: Final = 3.0
-"""The cut below 0 is this many times the noise, or the lowest product so far: noise has heavy tails, and some hosts
-answer alike nine times in ten and far off the tenth. Cutting only one of the tails would be a bias."""
+"""The cut below 0 is this many times the noise, or the lowest product so far but one: noise has heavy tails, and some
+hosts answer alike nine times in ten and far off the tenth. Cutting only one of the tails would be a bias."""
 
-LOWEST: Final = 0.25
+LOWEST: Final = 0.1
 """The least cut below 0, as a share of the one above."""
+
+WIDE: Final = 5.0
+"""Products are cut off for *same* at this many times the cut for *drift*: a cut mean would hide rare large products."""
+
+STAKES: Final = (Stake(0.97, 0.25), Stake(0.80, 0.25), Stake(0.55, 0.25), Stake(0.35, 0.25))
+"""Scores of products vary: most of the weight on the largest stake would lose it to the first small product."""
 
 TIMES_TOLERATED: Final = 8.0
 """Products are cut off at no less than this many times what is tolerated. Behind noise of 0.3 nats the tolerated bias
@@ -72,10 +81,11 @@ class SystematicTest:
         self._bias = thresholds.bias
         self._noise: list[float] = []
         self._cut = thresholds.cut
+        self._tolerated = thresholds.tolerated_score
         self._noise_factor = thresholds.noise_factor
-        self._drift = EProcess(least=-1.0)
+        self._drift = EProcess(least=-1.0, portfolio=STAKES)
         self._same = EProcess(least=-1.0, below=True)
-        self._equal = EProcess(least=-1.0)
+        self._equal = EProcess(least=-1.0, portfolio=STAKES)
 
     @property
     def e_drift(self) -> float:
@@ -96,24 +106,36 @@ class SystematicTest:
         """Take in one product and the product of the sizes of its differences, both in nats²."""
         noise = self._past_noise()
         bias = self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
-        scale = max(self._cut, noise, TIMES_TOLERATED * (self._limit + bias))
-        known = len(self.products) >= LEARNED
-        lowest = -min(self.products) if known else scale
-        least = -min(1.0, max(LOWEST, TAIL * noise / scale, lowest / scale))
+        scale = max(self._cut, noise, TIMES_TOLERATED * bias)
+        least = self._least(scale, noise, bias)
         score = max(least, min(1.0, value / scale))
-        limits = ((self._drift, self._limit + bias), (self._same, self._limit), (self._equal, bias))
-        for process, limit in limits:
-            process.update(score, min(limit / scale, MOST), least=least)
+        limit = min(self._limit / scale, self._tolerated) + bias / scale
+        self._drift.update(score, min(limit, MOST), least=least)
+        self._equal.update(score, min(bias / scale, MOST), least=least)
+        wide = max(WIDE * self._cut, noise, TIMES_TOLERATED * (self._limit + bias))
+        least = self._least(wide, noise, bias)
+        self._same.update(max(least, min(1.0, value / wide)), min(self._limit / wide, MOST), least=least)
         self.products.append(value)
         self._noise.append(max(0.0, size - max(0.0, value)))
+
+    def _least(self, scale: float, noise: float, bias: float) -> float:
+        """Where scores are cut off below 0.
+
+        At -1 before the noise is known, and where single differences are noisy and products do not stand out from
+        them: a few products that are above 0 by chance do not show that there is no noise.
+        """
+        if len(self.products) < LEARNED or (
+            TIMES_TOLERATED * bias > self._cut and _quartile(self.products[-MEMORY:]) < median(self._noise[-MEMORY:])
+        ):
+            return -1.0
+        return -min(1.0, max(LOWEST, TAIL * noise / scale, -sorted(self.products)[1] / scale))
 
     def _past_noise(self) -> float:
         """How large noise makes products, in nats²: past products alone decide, so that scores stay fair.
 
         Noise is symmetric around 0, so its size shows in the lower quartile, which a true difference raises.
         """
-        past = sorted(self.products[-MEMORY:])
-        return max(0.0, -self._noise_factor * past[len(past) // 4]) if past else 0.0
+        return max(0.0, -self._noise_factor * _quartile(self.products[-MEMORY:])) if self.products else 0.0
 
     def interval(self, alpha: float = ALPHA) -> MeanProduct:
         """The mean product and the margin of its confidence sequence."""
@@ -124,6 +146,10 @@ class SystematicTest:
         found = self.interval(alpha)
         within = found.mean + found.margin < self._limit and found.margin < self._limit
         return within and self.e_same >= 1.0 / alpha
+
+
+def _quartile(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 4]
 
 
 def confidence(products: Sequence[float], unit: float, alpha: float = ALPHA) -> MeanProduct:

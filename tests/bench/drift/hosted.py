@@ -20,6 +20,7 @@ from panel import products
 from resample import clopper_pearson
 
 from trueweight.drift.facts import _top
+from trueweight.drift.product import EVENNESS
 from trueweight.drift.thresholds import Thresholds
 
 DEALS = 400
@@ -59,7 +60,7 @@ def read_series(source: Path) -> Iterator[Series]:
 
 def _size(a: Floats, c: Floats) -> Floats:
     shared = ~(np.isnan(a) | np.isnan(c))
-    raw = np.where(shared, np.exp(np.where(shared, a, -np.inf)), 0.0)
+    raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
     w = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
     d = np.where(shared, c - a, 0.0)
     d = d - (w * d).sum(-1, keepdims=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trueweight.drift.product import EVENNESS
 from trueweight.drift.prompts import Split
 
 PANEL = Path(__file__).parent / "panel.jsonl.gz"
@@ -45,13 +46,17 @@ def read_lines(source: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def read_panel(split: Split, source: Path = PANEL, *, engines: set[str] | None = None) -> Panel:
+SPENT = "spent"
+"""Test questions of earlier editions of the proof. Their answers have been looked at, so they serve for tuning since."""
+
+
+def read_panel(split: Split | str, source: Path = PANEL, *, engines: set[str] | None = None) -> Panel:
     """The replies of one split, of questions that every engine answered in every variant. Reads no other split."""
     found: dict[tuple[str, int], dict[str, dict[str, Any]]] = defaultdict(dict)
     names = set()
     for line in read_lines(source):
         kept, question, variant = line["key"].split("/")
-        if kept == split.value and (engines is None or line["engine"] in engines):
+        if kept == str(split) and (engines is None or line["engine"] in engines):
             found[question, int(variant)][line["engine"]] = line
             names.add(line["engine"])
     variants = sorted({variant for _, variant in found})
@@ -78,7 +83,7 @@ def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:
     d1, d2 = (np.where(shared, np.clip(c - a, -5, 5), 0.0) for a, c in ((a1, c1), (a2, c2)))
     total = np.zeros(np.broadcast_shapes(a1.shape, c1.shape)[:-1])
     for a in (a1, a2):
-        raw = np.where(shared, np.exp(np.where(shared, a, -np.inf)), 0.0)
+        raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
         weights = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
         x, y = (d - (weights * d).sum(-1, keepdims=True) for d in (d1, d2))
         total += (weights * x * y).sum(-1) / 2

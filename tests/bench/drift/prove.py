@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bets import Floats, Verdicts, far_answers, paths, verdicts
+from bets import Floats, Verdicts, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
@@ -28,6 +28,7 @@ from panel import PANEL, Panel, products, read_panel
 from resample import clopper_pearson
 from texts import text_rows
 
+from trueweight.drift.product import EVENNESS
 from trueweight.drift.prompts import Split
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
@@ -92,18 +93,25 @@ class Proof:
         for _ in range(0, self.runs, CHUNK):
             order = self.rng.permuted(np.tile(np.arange(self.n), (CHUNK, 1)), axis=1)
             first = self.rng.integers(0, 2, (CHUNK, 1))
-            asked = []
+            asked, moves = [], []
             for variant in (first, 1 - first):
-                a = reference[order, variant]
-                c = candidate(order, variant) if callable(candidate) else candidate[order, variant]
-                asked += [
-                    host.answers(side, self.rng, _of(own, order, variant))
-                    for host, side, own in zip(hosts, (a, c), states, strict=True)
-                ]
+                twice = []
+                for _again in (False, True):
+                    a = reference[order, variant]
+                    c = candidate(order, variant) if callable(candidate) else candidate[order, variant]
+                    twice.append(
+                        [
+                            host.answers(side, self.rng, _of(own, order, variant))
+                            for host, side, own in zip(hosts, (a, c), states, strict=True)
+                        ]
+                    )
+                asked += twice[0]
+                moves.append([_square(*side) for side in zip(*twice, strict=True)])
             x = products(*asked)
             gaps = np.sqrt(np.stack([_square(asked[0], asked[1]), _square(asked[2], asked[3])], axis=-1))
+            moved = [np.sqrt(np.stack(side, axis=-1)) for side in zip(*moves, strict=True)]
             found = paths(x, gaps.prod(-1), self.t)
-            ends = verdicts(found, self.t, ALPHA, far_answers(gaps))
+            ends = verdicts(found, self.t, ALPHA, odd_answers(gaps, *moved))
             drift.append(ends.drift)
             equivalent.append(ends.equivalent)
             finals.append(found.mean[:, -1])
@@ -117,7 +125,7 @@ class Proof:
         gaps = np.sqrt(np.stack([_square(a, c) for a, c in sides], axis=-1))
         order = self.rng.permuted(np.tile(np.arange(self.n), (self.runs, 1)), axis=1)
         found = paths(x[order], gaps[order].prod(-1), self.t)
-        ends = verdicts(found, self.t, ALPHA, far_answers(gaps[order]))
+        ends = verdicts(found, self.t, ALPHA, odd_answers(gaps[order], *(np.zeros_like(gaps[order]),) * 2))
         return ends, {"nats": math.sqrt(max(0.0, float(np.nanmean(x))))}
 
     def row(
@@ -230,7 +238,7 @@ def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
 def _square(a: Floats, c: Floats) -> Floats:
     """Squared size of one difference, as the program weighs it."""
     shared = ~(np.isnan(a) | np.isnan(c))
-    raw = np.where(shared, np.exp(np.where(shared, a, -np.inf)), 0.0)
+    raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
     weights = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
     d = np.where(shared, np.clip(c - a, -5, 5), 0.0)
     d = d - (weights * d).sum(-1, keepdims=True)

@@ -49,7 +49,7 @@ def _in_nats(drift: Drift) -> bool:
 def _verdict(drift: Drift) -> str:
     match drift.verdict:
         case DriftVerdict.DRIFT:
-            return f"Its output distribution differs from the reference's by {_more(drift)}."
+            return _odd(drift) or f"Its output distribution differs from the reference's by {_more(drift)}."
         case DriftVerdict.EQUIVALENT:
             return _equivalent(drift)
         case DriftVerdict.INCONCLUSIVE:
@@ -57,6 +57,18 @@ def _verdict(drift: Drift) -> str:
         case DriftVerdict.MISCONFIGURED:
             why = f": {finding_words(drift.cause)}" if drift.cause is not None else ""
             return f"Its sampler changes the log-probabilities, so its weights cannot be judged{why}."
+
+
+def _odd(drift: Drift) -> str:
+    """Drift that only part of the answers show; "" if the average does."""
+    far = next((found for found in drift.findings if found.code is DriftFindingCode.FAR_ANSWERS), None)
+    if far is None or not _in_nats(drift) or (drift.effect.low or 0.0) > drift.tau:
+        return ""
+    return (
+        f"Part of its answers differ: {far.count} of {far.of} are far from the reference's, most are not. All together "
+        f"they differ by {_how_far(drift)}; another engine with the same weights would explain up to "
+        f"{_nats(drift.tau)}."
+    )
 
 
 def _equivalent(drift: Drift) -> str:
