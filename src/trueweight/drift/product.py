@@ -12,9 +12,9 @@ its mean is the square of the systematic difference, in nats². Both differences
 likeliest tokens need not be normalised alike on both sides.
 
 The weights p are the square roots of the reference's probabilities a₁; then once more of those of a₂, and x is the mean
-of both. (Probabilities themselves leave two or three tokens to average over, so that a product is mostly noise.) Weights
-of both answers at once would be noise that d₁ and d₂ share. Rounded weights are another function and smooth in the
-input, so the same error returns in each variant: see reports/drift for how far this separates them from engines.
+of both. (Probabilities themselves leave two or three tokens to average over, so that a product is mostly noise.)
+Weights of both answers at once would be noise that d₁ and d₂ share. Rounded weights are another function and smooth in
+the input, so the same error returns in each variant: see reports/drift for how far this separates them from engines.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ PROBES = 1
 """Requests to each provider, beyond those that are compared, that find out what it supports."""
 
 DEFAULT_REQUESTS = 240
-METHOD = "products"
+METHOD = "products-2"
 """The test of log-probabilities, on record in each run: earlier versions compared distances, with other requests."""
 
 FIRST_TOKENS = 3
@@ -79,8 +79,7 @@ class DriftSettings:
         """
         if not is_current(value):
             raise ConfigError(
-                "drift was measured by an earlier version, with one answer a prompt: its test confuses noise with "
-                "difference, and the present one needs other requests",
+                "drift was measured by an earlier version, whose requests the present test cannot use",
                 code="drift-old-method",
                 hint="Measure again with `trueweight drift`. The other results of the run are not affected.",
             )

@@ -71,8 +71,9 @@ def paths(x: Floats, sizes: Floats, t: Thresholds) -> Paths:
     scale, wide, bias = np.full(x.shape, quiet), np.full(x.shape, wide_quiet), np.zeros(x.shape)
     least, wide_least = np.full(x.shape, -1.0), np.full(x.shape, -1.0)
     for i in range(1, x.shape[1]):
-        past = np.sort(value[:, max(0, i - MEMORY) : i], axis=1)
-        quartile = past[:, past.shape[1] // 4]
+        past = value[:, max(0, i - MEMORY) : i]
+        place = past.shape[1] // 4
+        quartile = np.partition(past, place, axis=1)[:, place]
         spread = np.maximum(0.0, -t.noise_factor * quartile)
         size = np.median(noise[:, max(0, i - MEMORY) : i], axis=1)
         bias[:, i] = t.bias * size
@@ -129,7 +130,8 @@ def odd_answers(gaps: Floats, reference_moves: Floats, candidate_moves: Floats) 
     gaps, *moves = (np.nan_to_num(one) for one in (gaps, reference_moves, candidate_moves))
     runs, n, _ = gaps.shape
     score, far = np.full(gaps.shape, np.nan), np.zeros(gaps.shape, dtype=bool)
-    for i in range(LEAST_GAPS // 2, n):
+    score[:, LEAST_GAPS // 2 :] = 0.0
+    for i in range(LEAST_GAPS // 2, n) if (gaps > FAR).any() else ():
         limit = np.maximum(FAR, TIMES_FARTHER * np.median(gaps[:, :i].reshape(runs, -1), axis=1))[:, None]
         far[:, i] = gaps[:, i] > limit
         reference, candidate = ((one[:, i] > limit) & far[:, i] for one in moves)

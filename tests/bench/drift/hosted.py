@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bets import Floats, paths, verdicts
+from bets import Floats, odd_answers, paths, verdicts
 from numpy.typing import NDArray
 from panel import products
 from resample import clopper_pearson
@@ -73,7 +73,13 @@ def _play(name: str, what: str, first: Floats, second: Floats, t: Thresholds) ->
     a1, a2, c1, c2 = first[:, 0:half:2], first[:, 1:half:2], second[:, 0:half:2], second[:, 1:half:2]
     x = products(a1, c1, a2, c2)
     found = paths(x, np.sqrt(_size(a1, c1) * _size(a2, c2)), t)
-    ends = verdicts(found, t, 0.05)
+    gaps = np.sqrt(np.stack([_size(a1, c1), _size(a2, c2)], axis=-1))
+    # A request that is sent again: its next answer in time, of either side.
+    moves = [
+        np.sqrt(np.stack([_size(one, np.roll(one, -1, axis=1)) for one in side], axis=-1))
+        for side in ((a1, a2), (c1, c2))
+    ]
+    ends = verdicts(found, t, 0.05, odd_answers(gaps, *moves))
     hits = int(np.isfinite(ends.drift).sum())
     low, high = clopper_pearson(hits, len(x))
     singles = float(np.sqrt(np.median(_size(a1, c1))))

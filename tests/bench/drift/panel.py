@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def read_lines(source: Path) -> list[dict[str, Any]]:
 
 
 SPENT = "spent"
-"""Test questions of earlier editions of the proof. Their answers have been looked at, so they serve for tuning since."""
+"""Test questions of earlier editions of the proof: their answers have been looked at, so they serve for tuning."""
 
 
 def read_panel(split: Split | str, source: Path = PANEL, *, engines: set[str] | None = None) -> Panel:
@@ -74,6 +74,11 @@ def read_panel(split: Split | str, source: Path = PANEL, *, engines: set[str] | 
                     logprobs[name][i, v, place[token]] = value
     replies = {name: {q: found[q, variants[0]][name] for q in questions} for name in names}
     return Panel(tuple(questions), logprobs, replies)
+
+
+def engines_of(split: Split | str, source: Path = PANEL) -> dict[str, int]:
+    """Engine → the number of its replies in a split."""
+    return dict(Counter(line["engine"] for line in read_lines(source) if line["key"].split("/")[0] == str(split)))
 
 
 def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:

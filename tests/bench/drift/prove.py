@@ -24,7 +24,8 @@ from bets import Floats, Verdicts, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
-from panel import PANEL, Panel, products, read_panel
+from panel import PANEL, SPENT, Panel, engines_of, products, read_panel
+from peers import oracle, peer_rows
 from resample import clopper_pearson
 from texts import text_rows
 
@@ -35,11 +36,21 @@ from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHA = 0.05
 RUNS = 1000
-CHUNK = 100
-HONEST = ("llama-f16", "llama-bf16", "llama-f32", "llama-f16-4-slots", "vllm-fp32", "vllm-bf16")
+CHUNK = 500
+HONEST = (
+    "llama-f16",
+    "llama-bf16",
+    "llama-f32",
+    "llama-f16-4-slots",
+    "vllm-fp32",
+    "vllm-bf16",
+    "transformers-fp32",
+    "transformers-bf16",
+)
 """The same weights, to the rounding of the file's number format."""
 REFERENCES = ("llama-f16", "llama-bf16", "vllm-fp32", "vllm-bf16")
 POWER = {"llama-q8_0": (0.95, 40), "llama-q5_0": (0.95, 20), "llama-q4_0": (0.95, 14)}
+FARTHEST_PAIR = ("llama-f16", "vllm-bf16")
 PUBLISHED = ("llama-f16-kv-q8_0", "llama-f16-kv-q4_0")
 QUIET = Host()
 HOSTS = {
@@ -195,39 +206,22 @@ class Proof:
                 yield {**self.row((a, "10% llama-q4_0"), played, 300), "wanted": 0.8, "at": 300}
 
     def peers(self) -> Iterator[dict[str, Any]]:
-        """Logprob tracking (arXiv 2512.03816): mean |difference of mean log-probabilities|, permuted within prompts.
+        """Other methods on the same answers (see `peers`)."""
+        yield from peer_rows(self.panel.logprobs, FARTHEST_PAIR, tuple(POWER & self.panel.logprobs.keys()), self.rng)
 
-        One look after all questions, no tolerance: it asks whether two sets of answers have one distribution.
-        """
-        for a, c in (("llama-f16", "vllm-bf16"), ("llama-f16", "llama-q8_0"), ("vllm-bf16", "llama-q8_0")):
-            if {a, c} <= self.panel.logprobs.keys():
-                for level in (0.02, 0.1, 0.3):
-                    yield self._tracking(a, c, level)
-
-    def _tracking(self, a: str, c: str, level: float, runs: int = 60, questions: int = 20) -> dict[str, Any]:
-        hits = 0
-        host = Host(noise=level)
-        for _ in range(runs):
-            which = self.rng.permutation(self.n)[:questions]
-            sides = np.stack([host.answers(self.panel.logprobs[one][which], self.rng) for one in (a, a, c, c)])
-            sides[1], sides[3] = (host.answers(self.panel.logprobs[one][which], self.rng) for one in (a, c))
-            values = sides[:, :, 0]
-            hits += _flip(values, self.rng) <= ALPHA
-        return {"name": [a, c, f"noise {level}"], "rejects": Share(hits, runs).as_json(), "requests": 2 * questions}
+    def oracles(self) -> Iterator[dict[str, Any]]:
+        """The best that products can do for Q8_0 within 40 requests, against the farthest honest engine."""
+        own = self.panel.logprobs
+        for a in REFERENCES:
+            if a in own and "llama-q8_0" in own:
+                honest = [c for c in REFERENCES if c in own and c != a]
+                x, *nulls = (_products(own[a], own[c]) for c in ("llama-q8_0", *honest))
+                farthest = max(range(len(honest)), key=lambda i, nulls=nulls: float(np.nanmean(nulls[i])))
+                yield {"name": [a, "llama-q8_0", honest[farthest]], **oracle(x, nulls[farthest], self.rng)}
 
 
-def _flip(values: Floats, rng: np.random.Generator, flips: int = 100) -> float:
-    """p-value of "both sides have the same means", two answers a side, sides of each answer exchanged at random."""
-
-    def statistic(four: Floats) -> float:
-        return float(np.nanmean(np.abs(np.nanmean(four[:2], 0) - np.nanmean(four[2:], 0))))
-
-    seen = statistic(values)
-    more = sum(
-        statistic(np.take_along_axis(values, np.argsort(rng.random((4, values.shape[1])), 0)[..., None], 0)) >= seen
-        for _ in range(flips)
-    )
-    return (1 + more) / (1 + flips)
+def _products(a: Floats, c: Floats) -> Floats:
+    return products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
 
 
 def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
@@ -255,8 +249,9 @@ NOISY_PAIRS = (("llama-f16", "vllm-bf16"), ("vllm-bf16", "llama-f16"), ("llama-f
 
 def section(name: str, split: Split, source: Path, runs: int, hosted: Path | None) -> list[dict[str, Any]]:
     """The rows of one section; each has a generator of its own, so that they can be made at the same time."""
-    panel, thresholds = read_panel(split, source), shipped_thresholds()
     kind, *pair = name.split()
+    thresholds = shipped_thresholds()
+    panel = _panel(kind, split, source)
     proof = Proof(panel, thresholds, runs)
     made: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "honest": proof.honest,
@@ -265,17 +260,36 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
         "diluted": proof.diluted,
         "noisy": lambda: proof.noisy(*pair),
         "peers": proof.peers,
+        "oracle": proof.oracles,
+        "third": lambda: (row for row in proof.honest() if any("transformers" in one for one in row["name"])),
+        "spent": proof.power,
+        "earlier": proof.honest,
         "texts": lambda: text_rows(panel, thresholds, runs),
         "hosted": lambda: hosted_rows(hosted, thresholds) if hosted else iter(()),
     }
     return list(made[kind]())
 
 
+def _panel(kind: str, split: Split, source: Path) -> Panel:
+    """The questions of a section: those that every engine of it was asked.
+
+    *third*: the engines that were asked only part of the questions, with all others. *spent*, *earlier* and *texts*:
+    the test questions of earlier editions.
+    """
+    counts = engines_of(split, source)
+    whole = {name for name, count in counts.items() if count == max(counts.values())}
+    if kind == "third":
+        return read_panel(split, source, engines={name for name in counts if "no-bos" not in name})
+    if kind in ("spent", "earlier", "texts"):
+        return read_panel(SPENT, source)
+    return read_panel(split, source, engines=whole)
+
+
 def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: int | None) -> dict[str, Any]:
     """Everything, as JSON can hold it."""
-    panel = read_panel(split, source)
+    panel = _panel("power", split, source)
     names = [*(f"noisy {a} {c}" for a, c in NOISY_PAIRS if {a, c} <= panel.logprobs.keys())]
-    names += ["honest", "power", "int4", "hosted", "diluted", "texts", "peers"]
+    names += ["honest", "power", "int4", "hosted", "diluted", "texts", "peers", "oracle", "third", "spent", "earlier"]
     make = partial(section, split=split, source=source, runs=runs, hosted=hosted)
     found: dict[str, Any] = {name.split()[0]: [] for name in ("noisy", *names)}
     with ProcessPoolExecutor(jobs) as pool:
@@ -285,6 +299,7 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
     return {
         "runs": runs,
         "questions": len(panel.questions),
+        "third_questions": len(_panel("third", split, source).questions),
         "engines": sorted(panel.logprobs),
         "thresholds": asdict(shipped_thresholds()),
         **found,

@@ -1,0 +1,62 @@
+"""Odd answers: another model behind some requests is found, noise with heavy tails on both sides is not accused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from answers import Answer, investigate, is_reference, reply, spread
+
+from trueweight.core import Drift, DriftFindingCode, DriftVerdict, Trial, digest
+from trueweight.drift import DriftSettings, drift_outcomes
+from trueweight.drift.dilution import Dilution, far_limit
+from trueweight.report.words import drift_words
+
+
+def diluted(*, both: bool) -> Answer:
+    """One answer in seven of the candidate, or of either side, is another model's; sent again, it is drawn anew."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        luck = int(digest([trial.case.id, trial.repeat, trial.provider.name]), 16) % 7
+        odd = luck == 0 and (both or not is_reference(trial))
+        return reply("a", logprobs=spread(1.5 if odd else 0))
+
+    return answer
+
+
+def outcome(*, both: bool) -> Drift:
+    """The candidate's result after at most 300 requests."""
+    return drift_outcomes(investigate(diluted(both=both), DriftSettings(max_requests=300)))["c"]
+
+
+def test_another_model_behind_one_answer_in_seven_is_drift() -> None:
+    """And the sentence names how many answers are far."""
+    found = outcome(both=False)
+    assert found.verdict is DriftVerdict.DRIFT
+    assert found.requests <= 300
+    assert DriftFindingCode.FAR_ANSWERS in {finding.code for finding in found.findings}
+    assert "are far from the reference's" in drift_words(found)
+
+
+def test_odd_answers_of_both_sides_are_neither_drift_nor_equivalent() -> None:
+    """The same share on either side: who moves when sent again is a coin toss."""
+    assert outcome(both=True).verdict is DriftVerdict.INCONCLUSIVE
+
+
+def test_odd_answers_of_both_sides_reach_twenty_in_few_runs() -> None:
+    """One answer in ten of either side, 300 answers, 300 runs, a look after each."""
+    rng = np.random.default_rng(1)
+    alarms = 0
+    for _ in range(300):
+        test, moved = Dilution(), rng.random((300, 2)) < 0.1
+        for reference, candidate in moved:
+            test.update(reference_moved=bool(reference), candidate_moved=bool(candidate))
+            if test.value >= 20:
+                alarms += 1
+                break
+    assert alarms / 300 <= 0.05
+
+
+@pytest.mark.parametrize(("gaps", "limit"), [([0.01] * 5, None), ([0.01] * 6, 0.25), ([0.3] * 6, 1.8)])
+def test_an_answer_is_far_relative_to_the_others(gaps: list[float], limit: float | None) -> None:
+    """Six differences must be known; 0.25 nats at least; six times the median where all are noisy."""
+    assert far_limit(gaps) == (None if limit is None else pytest.approx(limit))
