@@ -12,7 +12,7 @@ from trueweight.drift.dilution import FAR, TIMES_FARTHER, Dilution, far_limit
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts, alike
 from trueweight.drift.product import Pair, gap, product
-from trueweight.drift.systematic import MeanProduct, SystematicTest
+from trueweight.drift.systematic import SystematicDifference, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
 NO_COMMON_TOKENS = "no-common-tokens"
@@ -69,9 +69,9 @@ class LogprobTest(CandidateTest):
         return self.thresholds.tolerance
 
     @property
-    def interval(self) -> MeanProduct:
-        """Mean product and margin, in nats²."""
-        return self._test.interval()
+    def difference(self) -> SystematicDifference:
+        """How far the candidate is from the reference, in nats."""
+        return self._test.difference()
 
     def is_equivalent(self, alpha: float) -> bool:
         """Whether bets, interval and resolution are all within the tolerance, and next to no answer is far."""

@@ -14,11 +14,10 @@ from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.findings import findings_of
 from trueweight.drift.investigate import Investigation
 from trueweight.drift.ladder import Ladder, depths_of, place
-from trueweight.drift.systematic import root
 
 METHOD_NATS: Final = (
-    "root of the mean product of differences in two variants of a question, asymptotic 95% confidence sequence "
-    "(holds at any stopping time)"
+    "root of the mean product of differences in two variants of a question, none counted as more than five times the "
+    "mean; asymptotic 95% confidence sequence (holds at any stopping time)"
 )
 METHOD_TEXTS: Final = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
 
@@ -36,9 +35,9 @@ def effect_of(c: CandidateTest) -> Estimate:
     if not c.scored:
         return Estimate.not_applicable(unit, "no prompt could be compared", of=of)
     if isinstance(c, LogprobTest):
-        mean, margin = c.interval
-        low, high = root(mean - margin), None if math.isinf(margin) else root(mean + margin)
-        return Estimate(root(mean), low, high, len(c.scored), unit, METHOD_NATS, of=of, missing=missing)
+        nats, low, high, _ = c.difference
+        most = None if math.isinf(high) else high
+        return Estimate(nats, low, most, len(c.scored), unit, METHOD_NATS, of=of, missing=missing)
     scores = [one.effect for one in c.scored]
     low, high = confidence_sequence(scores)
     return Estimate(fmean(scores), low, high, len(scores), unit, METHOD_TEXTS, of=of, missing=missing)
@@ -102,12 +101,12 @@ def details_of(c: CandidateTest) -> DriftDetails:
     if not n:
         return DriftDetails()
     if isinstance(c, LogprobTest):
-        margin = c.interval.margin
+        resolution = c.difference.resolution
         return DriftDetails(
             distance=median(min(one.distance, 100.0) for one in c.scored),
             noise=c.noise,
             noise_reference=c.noise_reference,
-            resolution=None if math.isinf(margin) else root(margin),
+            resolution=None if math.isinf(resolution) else resolution,
             kl=fmean(c.kl),
             top_differs=c.top_differs / len(c.kl),
         )

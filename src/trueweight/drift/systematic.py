@@ -1,23 +1,34 @@
 """The sequential test of products: is the systematic difference larger than honest engines have among each other?
 
-A product x (see `product`) is divided by a scale that only past products set, cut off, and bet on. It is cut off at 1
-and, where noise is large, at -1; where past products show next to no noise, at -0.1, since bets may be larger the less
-a score can lose. The e-processes:
+The **systematic difference** d, in nats, is the root of the mean product x (see `product`), where no product counts
+for more than five times that mean, either way:
 
-- *drift*: the null is "the mean of the cut-off x is at most that of honest engines", and never more than tolerance²;
-- *same*: the null is "the mean of x is at least tolerance²", with x cut off at five times as much;
+    d² = mean of x, each cut off at ±5 d²
+
+Few questions make most of the plain mean, of an honest engine's products and of a quantised file's: three times as many
+questions would be needed to tell 8-bit weights from another engine. If all products are alike, d² is their plain mean.
+(It is an M-estimate of scale, of products in place of squares: Huber & Ronchetti, Robust Statistics, chapter 5.)
+
+d is at most the tolerance τ exactly if the products, cut off at ±5 τ², have a mean of at most τ². So one bounded score,
+x / 5 τ² cut off at ±1, whose mean is at most 1/5, is the null; nothing else is tolerated, measured or calibrated.
+
+Noise adds to products what is 0 on average. The scale that x is divided by is then larger than 5 τ², as past products
+show. A larger scale does not raise the mean of the scores, so the same null holds. Below 0 a score is cut off at -1,
+and where past products show next to no noise at -0.1, since bets may be larger the less a score can lose.
+The e-processes:
+
+- *drift*: the null is "d is at most the tolerance": the mean score is at most 1/5;
+- *same*: the null is "d is at least the tolerance": the mean of x, cut off at the scale, is at least τ²;
 - *equal*: the null is "the mean of x is 0".
-
-Few questions make most of an honest engine's mean, and of a quantised file's. Cut off low, where honest engines seldom
-are, what most questions say decides: the mean itself needs three times as many questions to tell 8-bit weights.
 
 Lists of the likeliest tokens are cut, which leaves noise a bias: a token that reaches the list of a noisy side by luck
 comes with that side's noise. It is below 3% of the squared noise in simulation (5 and 20 tokens, up to 0.9 nats on one
 side), so that much is tolerated besides.
 
-Beside them stands the mean of x itself with an asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy,
-Ramdas 2024, proposition 2.5): it may be looked at after every question, and is exact in the limit of many. Products of
-few questions are skewed, so it is widened by what two more of the largest seen could change.
+The limits of d are those tolerances that an asymptotic confidence sequence of the scores' mean does not refute
+(Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas 2024, proposition 2.5): it may be looked at after every question, and is
+exact in the limit of many. Scores of few questions are skewed, so it is widened by what two more of the largest seen
+could change.
 """
 
 from __future__ import annotations
@@ -27,9 +38,18 @@ from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from trueweight.core.estimate import ALPHA
 from trueweight.drift.betting import EProcess, Stake
 from trueweight.drift.thresholds import Thresholds
+
+Floats = npt.NDArray[np.float64]
+
+TIMES_MEAN: Final = 5.0
+"""No product counts for more than this many times the mean. It was chosen on the tuning questions, of 2.5 to 12: with
+less, the rare large products of bf16 activations and of 8-bit weights weigh alike; with more, one question decides."""
 
 MEMORY: Final = 64
 """Past products that the scale is made of."""
@@ -41,35 +61,48 @@ LEARNED: Final = 2
 """Past products from which their noise is known."""
 
 TAIL: Final = 3.0
-"""The cut below 0 is this many times the noise, or the lowest product so far but one: noise has heavy tails, and some
-hosts answer alike nine times in ten and far off the tenth. Cutting only one of the tails would be a bias."""
+"""The cut below 0 is this many times the noise, or the lowest product so far: noise has heavy tails, and some hosts
+answer alike nine times in ten and far off the tenth. Cutting only one of the tails would be a bias."""
 
 LOWEST: Final = 0.1
 """The least cut below 0, as a share of the one above."""
 
-WIDE: Final = 5.0
-"""Products are cut off for *same* at this many times the cut for *drift*: a cut mean would hide rare large products."""
-
 STAKES: Final = (Stake(0.97, 0.25), Stake(0.80, 0.25), Stake(0.55, 0.25), Stake(0.35, 0.25))
 """Scores of products vary: most of the weight on the largest stake would lose it to the first small product."""
 
-TIMES_TOLERATED: Final = 8.0
-"""Products are cut off at no less than this many times what is tolerated. Behind noise of 0.3 nats the tolerated bias
-was half of the cut, so that a difference of 0.25 nats was hardly above it: found in 70% of runs of 240 requests on the
-tuning questions, in 100% since."""
+TIMES_BIAS: Final = 8.0
+"""The scale is no less than this many times the bias that is tolerated: it would be most of what a score may be."""
 
-MOST: Final = 0.9
-"""A limit never leaves a score less room than this above it."""
+TIMES_PLAIN: Final = 2.0
+"""Nothing is called equivalent unless the plain mean of all products is below this many times τ² as well: rare large
+differences, which the systematic difference counts as five times the mean at most, are then no secret."""
 
 LEAST_PRODUCTS: Final = 6
 """Fewer products have no interval."""
 
+_GRID: Final = np.geomspace(1e-4, 5.0, 600)
+"""The tolerances in nats that are refuted or not; steps of 2%."""
 
-class MeanProduct(NamedTuple):
-    """A mean in nats² with the half width of its confidence sequence; infinite for fewer than six products."""
 
-    mean: float
-    margin: float
+class SystematicDifference(NamedTuple):
+    """In nats, with its 95% limits; `high` and `resolution` are infinite for fewer than six products.
+
+    Attributes:
+        resolution: the smallest difference that so many products at this noise tell from none.
+    """
+
+    nats: float
+    low: float
+    high: float
+    resolution: float
+
+
+class MeanScore(NamedTuple):
+    """The mean score at each of some tolerances, half the width of its confidence sequence, and the scale in nats²."""
+
+    mean: Floats
+    margin: Floats
+    scale: Floats
 
 
 class SystematicTest:
@@ -80,8 +113,6 @@ class SystematicTest:
         self._limit = thresholds.tolerance**2
         self._bias = thresholds.bias
         self._noise: list[float] = []
-        self._cut = thresholds.cut
-        self._tolerated = thresholds.tolerated_score
         self._noise_factor = thresholds.noise_factor
         self._drift = EProcess(least=-1.0, portfolio=STAKES)
         self._same = EProcess(least=-1.0, below=True)
@@ -104,17 +135,13 @@ class SystematicTest:
 
     def update(self, value: float, size: float = 0.0) -> None:
         """Take in one product and the product of the sizes of its differences, both in nats²."""
-        noise = self._past_noise()
-        bias = self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
-        scale = max(self._cut, noise, TIMES_TOLERATED * bias)
+        noise, bias = self._past_noise(), self._past_bias()
+        scale = max(TIMES_MEAN * self._limit, noise, TIMES_BIAS * bias)
         least = self._least(scale, noise, bias)
         score = max(least, min(1.0, value / scale))
-        limit = min(self._limit / scale, self._tolerated) + bias / scale
-        self._drift.update(score, min(limit, MOST), least=least)
-        self._equal.update(score, min(bias / scale, MOST), least=least)
-        wide = max(WIDE * self._cut, noise, TIMES_TOLERATED * (self._limit + bias))
-        least = self._least(wide, noise, bias)
-        self._same.update(max(least, min(1.0, value / wide)), min(self._limit / wide, MOST), least=least)
+        self._drift.update(score, 1 / TIMES_MEAN + bias / scale, least=least)
+        self._same.update(score, self._limit / scale, least=least)
+        self._equal.update(score, bias / scale, least=least)
         self.products.append(value)
         self._noise.append(max(0.0, size - max(0.0, value)))
 
@@ -125,10 +152,11 @@ class SystematicTest:
         them: a few products that are above 0 by chance do not show that there is no noise.
         """
         if len(self.products) < LEARNED or (
-            TIMES_TOLERATED * bias > self._cut and _quartile(self.products[-MEMORY:]) < median(self._noise[-MEMORY:])
+            TIMES_BIAS * bias > TIMES_MEAN * self._limit
+            and _quartile(self.products[-MEMORY:]) < median(self._noise[-MEMORY:])
         ):
             return -1.0
-        return -min(1.0, max(LOWEST, TAIL * noise / scale, -sorted(self.products)[1] / scale))
+        return -min(1.0, max(LOWEST, TAIL * noise / scale, -min(self.products) / scale))
 
     def _past_noise(self) -> float:
         """How large noise makes products, in nats²: past products alone decide, so that scores stay fair.
@@ -137,35 +165,93 @@ class SystematicTest:
         """
         return max(0.0, -self._noise_factor * _quartile(self.products[-MEMORY:])) if self.products else 0.0
 
-    def interval(self, alpha: float = ALPHA) -> MeanProduct:
-        """The mean product and the margin of its confidence sequence."""
-        return confidence(self.products, self._limit, alpha)
+    def _past_bias(self) -> float:
+        return self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
+
+    def _scores(self, tolerances: Floats, alpha: float) -> MeanScore:
+        """What products say of tolerances in nats². The shipped tolerance enters as one product more, off by as much,
+        so that the variance is never 0."""
+        scale = np.maximum(TIMES_MEAN * tolerances, max(self._past_noise(), TIMES_BIAS * self._past_bias()))
+        scores = np.clip(np.array(self.products)[:, None] / scale, -1.0, 1.0)
+        n = len(self.products)
+        variance = (((scores - scores.mean(0)) ** 2).sum(0) + (self._limit / scale) ** 2) / n
+        margin = np.sqrt(variance * spread(n, alpha)) + 2 * np.abs(scores).max(0) / n
+        return MeanScore(scores.mean(0), margin, scale)
+
+    def difference(self, alpha: float = ALPHA) -> SystematicDifference:
+        """The systematic difference so far, with its confidence sequence."""
+        noise, bias = self._past_noise(), self._past_bias()
+        value = root(counted_mean(self.products, max(noise, TIMES_BIAS * bias)))
+        if len(self.products) < LEAST_PRODUCTS:
+            return SystematicDifference(value, 0.0, math.inf, math.inf)
+        found = self._scores(_GRID**2, alpha)
+        needed = _GRID**2 / found.scale
+        too_low = found.mean - found.margin > 1 / TIMES_MEAN + bias / found.scale
+        too_high, unresolved = found.mean + found.margin < needed, found.margin >= needed
+        return SystematicDifference(
+            value,
+            float(_GRID[too_low.argmin() - 1]) if too_low[0] else 0.0,
+            _first_after(~too_high),
+            _first_after(unresolved),
+        )
 
     def is_below_tolerance(self, alpha: float) -> bool:
-        """Whether the whole interval and the resolution are below the tolerance, and the bets say so too."""
-        found = self.interval(alpha)
-        within = found.mean + found.margin < self._limit and found.margin < self._limit
-        return within and self.e_same >= 1.0 / alpha
+        """Whether the upper limit and the resolution are below the tolerance, bets say so too, and so does the mean of
+        all products, none cut off."""
+        if len(self.products) < LEAST_PRODUCTS:
+            return False
+        found = self._scores(np.array([self._limit]), alpha)
+        needed, margin = self._limit / found.scale[0], found.margin[0]
+        plain = plain_mean(self.products, self._limit, alpha)
+        return (
+            bool(found.mean[0] + margin < needed and margin < needed)
+            and plain.mean + plain.margin < TIMES_PLAIN * self._limit
+            and self.e_same >= 1.0 / alpha
+        )
+
+
+class PlainMean(NamedTuple):
+    """The mean of all products in nats², and half the width of its confidence sequence."""
+
+    mean: float
+    margin: float
+
+
+def plain_mean(products: Sequence[float], unit: float, alpha: float = ALPHA) -> PlainMean:
+    """The mean of products, none cut off; ``unit``² enters the variance as one observation more."""
+    n, mean = len(products), fmean(products)
+    variance = (math.fsum((x - mean) ** 2 for x in products) + unit**2) / n
+    return PlainMean(mean, math.sqrt(variance * spread(n, alpha)) + 2 * max(map(abs, products)) / n)
+
+
+def counted_mean(products: Sequence[float], scale: float = 0.0) -> float:
+    """The mean of products, each cut off at five times that mean or, if it is more, at ``scale``; at least 0."""
+    x = np.array(products)
+    mean = float(np.abs(x).max(initial=0.0))
+    while True:
+        limit = max(scale, TIMES_MEAN * mean)
+        found = max(0.0, float(np.clip(x, -limit, limit).mean())) if mean else 0.0
+        if found >= mean * (1 - 1e-6):
+            return found
+        mean = found
+
+
+def spread(n: int, alpha: float) -> float:
+    """The confidence sequence of a mean of n values is the root of this times their variance wide, either way."""
+    rho2 = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / SHARPEST_AFTER
+    return 2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha)
+
+
+def root(value: float) -> float:
+    """Nats of a number in nats²; 0 for what noise made negative."""
+    return math.sqrt(max(0.0, value))
 
 
 def _quartile(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 4]
 
 
-def confidence(products: Sequence[float], unit: float, alpha: float = ALPHA) -> MeanProduct:
-    """Mean and margin of products; ``unit``² enters the variance as one observation more, so that it is never 0."""
-    n = len(products)
-    if not n:
-        return MeanProduct(0.0, math.inf)
-    mean = fmean(products)
-    if n < LEAST_PRODUCTS:
-        return MeanProduct(mean, math.inf)
-    variance = (math.fsum((x - mean) ** 2 for x in products) + unit**2) / n
-    rho2 = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / SHARPEST_AFTER
-    spread = 2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha)
-    return MeanProduct(mean, math.sqrt(variance * spread) + 2 * max(map(abs, products)) / n)
-
-
-def root(value: float) -> float:
-    """Nats of a number in nats²; 0 for what noise made negative."""
-    return math.sqrt(max(0.0, value))
+def _first_after(hits: npt.NDArray[np.bool_]) -> float:
+    """The tolerance after the last one that is hit; infinite if that is the largest."""
+    last = int(np.flatnonzero(hits)[-1]) if hits.any() else -1
+    return float(_GRID[last + 1]) if last + 1 < len(_GRID) else math.inf

@@ -15,11 +15,9 @@ class Thresholds:
     """What counts as a difference, and the tolerance for another engine with the same model.
 
     Attributes:
-        tolerance: the systematic difference in nats that honest engines may have.
+        tolerance: the systematic difference in nats that honest engines may have (see `systematic`).
         indistinguishable: the one that different builds and number formats of one engine have, in nats.
         another_model: nats from which a difference is larger than that of any rung of the ladder.
-        cut: products are cut off here, in nats², unless the noise requires more.
-        tolerated_score: the mean of products that honest engines may have, each cut off at ``cut`` and divided by it.
         bias: share of the squared noise that is tolerated besides, as lists are cut.
         noise_factor: products are cut off at least at this many times the lower quartile of past ones (taken positive).
         agreement_scale: characters of common prefix at which two sampled texts have agreement ½.
@@ -32,8 +30,6 @@ class Thresholds:
     tolerance: float
     indistinguishable: float
     another_model: float
-    cut: float
-    tolerated_score: float
     bias: float
     noise_factor: float
     agreement_scale: float

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,10 @@ from trueweight.core import ConfigError
 from trueweight.core.regular_file import read_regular
 from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.product import Pair, product
-from trueweight.drift.systematic import LEAST_PRODUCTS, MeanProduct, confidence, root
+from trueweight.drift.systematic import LEAST_PRODUCTS, SystematicDifference, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
-FORMAT: Final = "trueweight.drift-tolerances/1"
+FORMAT: Final = "trueweight.drift-tolerances/2"
 LEAST_WITHOUT_ONE: Final = 3
 
 Answers = Mapping[str, tuple[Pair, Pair]]
@@ -51,10 +52,9 @@ class Tolerances:
     left_out: tuple[str, ...]
 
     def applied(self, thresholds: Thresholds) -> Thresholds:
-        """The thresholds with this tolerance; products are cut off in the same proportion to it."""
-        share = (self.tolerance / thresholds.tolerance) ** 2
+        """The thresholds with this tolerance."""
         where = f"tolerance from {len(self.pairs)} pairs of the user's own hosts of {self.model}"
-        return replace(thresholds, tolerance=self.tolerance, cut=thresholds.cut * share, provenance=where)
+        return replace(thresholds, tolerance=self.tolerance, provenance=where)
 
     def as_json(self) -> dict[str, Any]:
         """For the file."""
@@ -74,13 +74,11 @@ def tolerances_of(reference: str, model: str, candidates: Mapping[str, LogprobTe
     Raises:
         ConfigError: ``drift-calibration`` with fewer than two hosts that answered six common questions.
     """
-    found: dict[tuple[str, str], MeanProduct | None] = {}
-    for name, one in candidates.items():
-        found[reference, name] = confidence([scored.effect for scored in one.scored], one.tau**2)
+    found = {(reference, name): one.difference for name, one in candidates.items()}
     for left, right in itertools.combinations(candidates, 2):
-        found[left, right] = _between(candidates[left].answers, candidates[right].answers, candidates[left].tau ** 2)
-    known = {hosts: _pair(hosts, interval) for hosts, interval in found.items() if interval is not None}
-    known = {hosts: one for hosts, one in known.items() if one.most != float("inf")}
+        thresholds = candidates[left].thresholds
+        found[left, right] = _between(candidates[left].answers, candidates[right].answers, thresholds)
+    known = {hosts: _pair(hosts, one) for hosts, one in found.items() if not math.isinf(one.high)}
     if not known:
         raise ConfigError(
             f"no two hosts answered {LEAST_PRODUCTS} common questions with log-probabilities",
@@ -119,21 +117,20 @@ def load_tolerances(path: Path) -> Tolerances:
         ) from None
 
 
-def _between(left: Answers, right: Answers, unit: float) -> MeanProduct | None:
+def _between(left: Answers, right: Answers, thresholds: Thresholds) -> SystematicDifference:
     """Two candidates compared with each other by their answers to the questions that both were asked."""
-    values = []
+    test = SystematicTest(thresholds)
     for question in sorted(left.keys() & right.keys()):
         one, two = (
             Pair(mine.candidate, theirs.candidate) for mine, theirs in zip(left[question], right[question], strict=True)
         )
         if (found := product(one, two)) is not None:
-            values.append(found.value)
-    return confidence(values, unit) if values else None
+            test.update(found.value, found.first * found.second)
+    return test.difference()
 
 
-def _pair(hosts: tuple[str, str], found: MeanProduct) -> PairOfHosts:
-    most = root(found.mean + found.margin) if found.margin != float("inf") else found.margin
-    return PairOfHosts(hosts, float(f"{root(found.mean):.6g}"), float(f"{most:.6g}"))
+def _pair(hosts: tuple[str, str], found: SystematicDifference) -> PairOfHosts:
+    return PairOfHosts(hosts, float(f"{found.nats:.6g}"), float(f"{found.high:.6g}"))
 
 
 def _strange(pairs: Sequence[PairOfHosts]) -> tuple[str, ...]:

@@ -20,12 +20,13 @@ from trueweight.drift.systematic import (
     LEAST_PRODUCTS,
     LOWEST,
     MEMORY,
-    MOST,
-    SHARPEST_AFTER,
     STAKES,
     TAIL,
-    TIMES_TOLERATED,
-    WIDE,
+    TIMES_BIAS,
+    TIMES_MEAN,
+    TIMES_PLAIN,
+    counted_mean,
+    spread,
 )
 from trueweight.drift.thresholds import Thresholds
 
@@ -33,12 +34,18 @@ Floats = NDArray[np.float64]
 
 
 class Paths(NamedTuple):
-    """After each question, of every run: log e-values, and mean and margin of the confidence sequence in nats²."""
+    """After each question, of every run.
+
+    Attributes:
+        drift, same: log e-values.
+        within: whether the limits of the systematic difference, its resolution and the plain mean allow EQUIVALENT.
+        nats: the systematic difference of the first run, after all questions.
+    """
 
     drift: Floats
     same: Floats
-    mean: Floats
-    margin: Floats
+    within: NDArray[np.bool_]
+    nats: float
 
 
 class Odd(NamedTuple):
@@ -67,36 +74,50 @@ def paths(x: Floats, sizes: Floats, t: Thresholds) -> Paths:
     missing, limit = np.isnan(x), t.tolerance**2
     value, gap = np.where(missing, 0.0, x), np.where(missing, 0.0, sizes)
     noise = np.maximum(0.0, gap - np.maximum(0.0, value))
-    quiet, wide_quiet = t.cut, max(WIDE * t.cut, TIMES_TOLERATED * limit)
-    scale, wide, bias = np.full(x.shape, quiet), np.full(x.shape, wide_quiet), np.zeros(x.shape)
-    least, wide_least = np.full(x.shape, -1.0), np.full(x.shape, -1.0)
-    for i in range(1, x.shape[1]):
+    cut, n = TIMES_MEAN * limit, x.shape[1]
+    scale, bias = np.full((len(x), n + 1), cut), np.zeros((len(x), n + 1))
+    least, within = np.full(x.shape, -1.0), np.zeros(x.shape, dtype=bool)
+    for i in range(1, n + 1):
         past = value[:, max(0, i - MEMORY) : i]
         place = past.shape[1] // 4
         quartile = np.partition(past, place, axis=1)[:, place]
-        spread = np.maximum(0.0, -t.noise_factor * quartile)
+        heavy = np.maximum(0.0, -t.noise_factor * quartile)
         size = np.median(noise[:, max(0, i - MEMORY) : i], axis=1)
         bias[:, i] = t.bias * size
-        scale[:, i] = np.maximum(np.maximum(t.cut, spread), TIMES_TOLERATED * bias[:, i])
-        wide[:, i] = np.maximum(np.maximum(WIDE * t.cut, spread), TIMES_TOLERATED * (limit + bias[:, i]))
-        if i >= LEARNED:
-            lowest = np.maximum(TAIL * spread, -np.partition(value[:, :i], 1, axis=1)[:, 1])
-            noisy = (TIMES_TOLERATED * bias[:, i] > t.cut) & (quartile < size)
+        scale[:, i] = np.maximum(np.maximum(cut, heavy), TIMES_BIAS * bias[:, i])
+        if LEARNED <= i < n:
+            lowest = np.maximum(TAIL * heavy, -value[:, :i].min(1))
+            noisy = (TIMES_BIAS * bias[:, i] > cut) & (quartile < size)
             least[:, i] = np.where(noisy, -1.0, -np.clip(lowest / scale[:, i], LOWEST, 1.0))
-            wide_least[:, i] = np.where(noisy, -1.0, -np.clip(lowest / wide[:, i], LOWEST, 1.0))
+        within[:, i - 1] = _within(value[:, :i], i - missing[:, :i].sum(1), scale[:, i], limit)
+    scale, bias = scale[:, :n], bias[:, :n]
     score = np.where(missing, np.nan, np.clip(value / scale, least, 1))
-    tolerated = np.minimum(limit / scale, t.tolerated_score) + bias / scale
-    drift = log_wealth(score, np.minimum(tolerated, MOST), least=least, portfolio=STAKES)
-    wide_score = np.where(missing, np.nan, np.clip(value / wide, wide_least, 1))
-    same = log_wealth(wide_score, np.minimum(limit / wide, MOST), below=True)
-    n = np.maximum(1, np.cumsum(~missing, axis=1))
-    mean = np.cumsum(value, axis=1) / n
-    variance = np.maximum(0.0, np.cumsum(value**2, axis=1) / n - mean**2) + limit**2 / n
+    drift = log_wealth(score, 1 / TIMES_MEAN + bias / scale, least=least, portfolio=STAKES)
+    same = log_wealth(score, limit / scale, below=True)
+    return Paths(drift, same, within, nats_of(value[0][~missing[0]], float(scale[0, -1])))
+
+
+def nats_of(products: Floats, scale: float = 0.0) -> float:
+    """The systematic difference that products show."""
+    return math.sqrt(counted_mean(list(products), scale))
+
+
+def _within(value: Floats, n: NDArray[np.int64], scale: Floats, limit: float) -> NDArray[np.bool_]:
+    """Of every run: whether these products allow EQUIVALENT; missing ones are 0, and not among the ``n``."""
     alpha = 0.05
-    rho2 = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / SHARPEST_AFTER
-    spread = 2 * (n * rho2 + 1) / (n * n * rho2) * np.log(np.sqrt(n * rho2 + 1) / alpha)
-    margin = np.sqrt(variance * spread) + 2 * np.maximum.accumulate(np.abs(value), axis=1) / n
-    return Paths(drift, same, mean, np.where(n < LEAST_PRODUCTS, np.inf, margin))
+    counted = np.maximum(n, 1)
+    wide = np.array([spread(int(one), alpha) for one in range(1, value.shape[1] + 1)])[counted - 1]
+
+    def interval(x: Floats, unit: Floats | float) -> tuple[Floats, Floats]:
+        mean = x.sum(1) / counted
+        variance = np.maximum(0.0, (x**2).sum(1) / counted - mean**2) + unit**2 / counted
+        return mean, np.sqrt(variance * wide) + 2 * np.abs(x).max(1) / counted
+
+    mean, margin = interval(np.clip(value / scale[:, None], -1, 1), limit / scale)
+    plain, plain_margin = interval(value, limit)
+    needed = limit / scale
+    close = (mean + margin < needed) & (margin < needed) & (plain + plain_margin < TIMES_PLAIN * limit)
+    return np.asarray(close & (n >= LEAST_PRODUCTS))
 
 
 def requests_of(questions: Floats) -> Floats:
@@ -146,13 +167,12 @@ def combined(systematic: Floats, odd: Odd | None) -> Floats:
     return np.asarray(np.logaddexp(systematic + math.log(1 - DILUTION_SHARE), other + math.log(DILUTION_SHARE)))
 
 
-def verdicts(found: Paths, t: Thresholds, alpha: float, odd: Odd | None = None) -> Verdicts:
+def verdicts(found: Paths, alpha: float, odd: Odd | None = None) -> Verdicts:
     """When each run ends, and how: it looks after each round."""
     n = found.drift.shape[1]
     looks = [i for i in range(n) if (i + 1) % BLOCK == 0 or i == n - 1]
     looks = [i for i in looks if i + 1 >= LEAST_PROMPTS]
-    limit = t.tolerance**2
-    within = (found.mean + found.margin < limit) & (found.margin < limit) & (found.same >= -math.log(alpha))
+    within = found.within & (found.same >= -math.log(alpha))
     if odd is not None:
         within &= odd.counts <= MOST_FAR
     over = combined(found.drift, odd) >= -math.log(alpha)

@@ -79,14 +79,13 @@ def _play(name: str, what: str, first: Floats, second: Floats, t: Thresholds) ->
         np.sqrt(np.stack([_size(one, np.roll(one, -1, axis=1)) for one in side], axis=-1))
         for side in ((a1, a2), (c1, c2))
     ]
-    ends = verdicts(found, t, 0.05, odd_answers(gaps, *moves))
+    ends = verdicts(found, 0.05, odd_answers(gaps, *moves))
     hits = int(np.isfinite(ends.drift).sum())
     low, high = clopper_pearson(hits, len(x))
     singles = float(np.sqrt(np.median(_size(a1, c1))))
-    mean = float(np.nanmean(x))
     return {
         "name": name, "what": what, "products": x.shape[1], "single": round(singles, 4),
-        "nats": round(float(np.sign(mean) * np.sqrt(abs(mean))), 4),
+        "nats": round(found.nats, 4),
         "drift": {"value": hits / len(x), "low": round(low, 4), "high": round(high, 4), "n": len(x)},
         "equivalent": float(np.isfinite(ends.equivalent).mean()),
     }  # fmt: skip

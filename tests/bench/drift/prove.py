@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bets import Floats, Verdicts, odd_answers, paths, verdicts
+from bets import Floats, Verdicts, nats_of, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
@@ -99,7 +99,7 @@ class Proof:
         """Every run asks all questions once, in an order of its own; answers pass through the two hosts."""
         if not callable(candidate) and hosts == (QUIET, QUIET):
             return self._play_exact(reference, candidate)
-        drift, equivalent, finals = [], [], []
+        drift, equivalent, nats = [], [], []
         states = [self.rng.normal(0, 1, (STATES, self.n, 2, reference.shape[-1])) for _ in hosts]
         for _ in range(0, self.runs, CHUNK):
             order = self.rng.permuted(np.tile(np.arange(self.n), (CHUNK, 1)), axis=1)
@@ -122,12 +122,11 @@ class Proof:
             gaps = np.sqrt(np.stack([_square(asked[0], asked[1]), _square(asked[2], asked[3])], axis=-1))
             moved = [np.sqrt(np.stack(side, axis=-1)) for side in zip(*moves, strict=True)]
             found = paths(x, gaps.prod(-1), self.t)
-            ends = verdicts(found, self.t, ALPHA, odd_answers(gaps, *moved))
+            ends = verdicts(found, ALPHA, odd_answers(gaps, *moved))
             drift.append(ends.drift)
             equivalent.append(ends.equivalent)
-            finals.append(found.mean[:, -1])
-        mean = float(np.concatenate(finals).mean())
-        return Verdicts(np.concatenate(drift), np.concatenate(equivalent)), {"nats": math.sqrt(max(0.0, mean))}
+            nats.append(found.nats)
+        return Verdicts(np.concatenate(drift), np.concatenate(equivalent)), {"nats": float(np.mean(nats))}
 
     def _play_exact(self, reference: Floats, candidate: Floats) -> tuple[Verdicts, dict[str, float]]:
         """The same without noise: each question has one product, whichever variant comes first."""
@@ -136,8 +135,8 @@ class Proof:
         gaps = np.sqrt(np.stack([_square(a, c) for a, c in sides], axis=-1))
         order = self.rng.permuted(np.tile(np.arange(self.n), (self.runs, 1)), axis=1)
         found = paths(x[order], gaps[order].prod(-1), self.t)
-        ends = verdicts(found, self.t, ALPHA, odd_answers(gaps[order], *(np.zeros_like(gaps[order]),) * 2))
-        return ends, {"nats": math.sqrt(max(0.0, float(np.nanmean(x))))}
+        ends = verdicts(found, ALPHA, odd_answers(gaps[order], *(np.zeros_like(gaps[order]),) * 2))
+        return ends, {"nats": nats_of(x[~np.isnan(x)])}
 
     def row(
         self, name: Sequence[str], played: tuple[Verdicts, dict[str, float]], at: int | None = None

@@ -109,8 +109,8 @@ TERMS: Final[tuple[Term, ...]] = (
     ),
     Term(
         "nats",
-        "Unit of drift: the mean logarithm of how many times more probable the reference makes its output than the "
-        "candidate does. 0 is no difference.",
+        "Unit of drift, of differences between log-probabilities: at 0.05 nats a token is typically about 5% more or "
+        "less probable than on the reference. 0 is no difference.",
         ("nat",),
     ),
     Term(
