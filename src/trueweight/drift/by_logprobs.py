@@ -18,7 +18,7 @@ from trueweight.drift.thresholds import Thresholds
 NO_COMMON_TOKENS = "no-common-tokens"
 
 MOST_FAR: Final = 2
-"""With more far answers than these, nothing is called equivalent: another model may answer part of the requests."""
+"""More far answers than these are named: another model may answer part of the requests."""
 
 
 DILUTION_SHARE: Final = 0.1
@@ -74,8 +74,8 @@ class LogprobTest(CandidateTest):
         return self._test.difference()
 
     def is_equivalent(self, alpha: float) -> bool:
-        """Whether bets, interval and resolution are all within the tolerance, and next to no answer is far."""
-        return self._test.is_below_tolerance(alpha) and self.far <= MOST_FAR
+        """Whether bets, interval and resolution are all within the tolerance, and few answers are far."""
+        return self._test.is_below_tolerance(alpha) and self._dilution.e_rare >= 1.0 / alpha
 
     @property
     def far(self) -> int:
@@ -117,13 +117,13 @@ class LogprobTest(CandidateTest):
         limit = far_limit(self.gaps)
         if limit is None:
             return
-        moved = [False, False]
-        if repeat is not None and size is not None and size > limit:
+        moved, far = [False, False], size is not None and size > limit
+        if repeat is not None and far:
             for side, (first, second) in enumerate(zip(answers, repeat, strict=True)):
                 left, right = alike(first, second)
                 between = gap(Pair(left.top, right.top))
                 moved[side] = between is not None and between > limit
-        self._dilution.update(reference_moved=moved[0], candidate_moved=moved[1])
+        self._dilution.update(far=far, reference_moved=moved[0], candidate_moved=moved[1])
 
     def _reduced(self, answers: AnswerPair) -> Pair:
         """Both sides' distributions at the same place, the answers counted."""

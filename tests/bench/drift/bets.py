@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from resample import log_wealth
 
 from trueweight.drift import dilution
-from trueweight.drift.by_logprobs import DILUTION_SHARE, MOST_FAR
-from trueweight.drift.dilution import FAR, LEAST_GAPS, TIMES_FARTHER, TOLERATED_SHARE
+from trueweight.drift.by_logprobs import DILUTION_SHARE
+from trueweight.drift.dilution import FAR, LEAST_GAPS, TIMES_FARTHER, TOLERATED_SHARE, rare_step
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
 from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS
 from trueweight.drift.settings import PROBES
@@ -52,14 +52,14 @@ class Odd(NamedTuple):
     """Far answers of every run after each question.
 
     Attributes:
-        counts: how many there are among all.
         again: how many requests were sent again for them.
         evidence: log e-value of `dilution`.
+        rare: log e-value against "at least 7% of the answers are far".
     """
 
-    counts: Floats
     again: Floats
     evidence: Floats
+    rare: Floats
 
 
 class Verdicts(NamedTuple):
@@ -126,21 +126,6 @@ def requests_of(questions: Floats) -> Floats:
     return np.asarray(2 * questions + np.floor(np.maximum(0, rounds - 1) / REPEAT_EVERY) + PROBES)
 
 
-def far_answers(gaps: Floats) -> Floats:
-    """The number of far answers after each question; ``gaps``: runs × questions × 2, in nats."""
-    flat = np.nan_to_num(gaps).reshape(len(gaps), -1)
-    counts = np.zeros(gaps.shape[:2])
-    if not (flat > FAR).any():
-        return counts
-    for i in range(gaps.shape[1]):
-        if (i + 1) % BLOCK and i + 1 < gaps.shape[1]:
-            continue  # Nothing is decided between rounds.
-        past = flat[:, : 2 * i + 2]
-        limit = np.maximum(FAR, TIMES_FARTHER * np.median(past, axis=1, keepdims=True))
-        counts[:, i] = (past > limit).sum(1)
-    return counts
-
-
 def odd_answers(gaps: Floats, reference_moves: Floats, candidate_moves: Floats) -> Odd:
     """Far answers and what they show.
 
@@ -158,7 +143,9 @@ def odd_answers(gaps: Floats, reference_moves: Floats, candidate_moves: Floats) 
         reference, candidate = ((one[:, i] > limit) & far[:, i] for one in moves)
         score[:, i] = candidate.astype(float) - reference
     bets = log_wealth(score.reshape(runs, -1), TOLERATED_SHARE, least=-1.0, portfolio=dilution.STAKES)
-    return Odd(far_answers(gaps), np.cumsum(far.sum(-1), axis=1), bets[:, 1::2])
+    steps = np.where(far, rare_step(far=True), rare_step(far=False))
+    steps[:, : LEAST_GAPS // 2] = 0.0
+    return Odd(np.cumsum(far.sum(-1), axis=1), bets[:, 1::2], np.cumsum(steps.sum(-1), axis=1))
 
 
 def combined(systematic: Floats, odd: Odd | None) -> Floats:
@@ -174,7 +161,7 @@ def verdicts(found: Paths, alpha: float, odd: Odd | None = None) -> Verdicts:
     looks = [i for i in looks if i + 1 >= LEAST_PROMPTS]
     within = found.within & (found.same >= -math.log(alpha))
     if odd is not None:
-        within &= odd.counts <= MOST_FAR
+        within &= odd.rare >= -math.log(alpha)
     over = combined(found.drift, odd) >= -math.log(alpha)
     first_over, first_within = (_first(one[:, looks], np.array(looks)) for one in (over, within))
     drift = np.where(first_over <= first_within, first_over, np.inf)
