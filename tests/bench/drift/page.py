@@ -10,24 +10,32 @@ _HEAD = """# Drift: what the test finds, and how often it is wrong
 
 Made by `python tests/bench/drift/prove.py{hosted}` from `tests/bench/drift/panel.jsonl.gz`: answers of real engines, recorded in
 November 2026 on two shared processor cores without a GPU. Model: Gemma 3 270M, from one Q4_K_M file that was
-dequantised and written again (`trueweight lab`). Engines: llama.cpp (xllamacpp 2026.10) with F16, BF16, F32, Q8_0, Q5_0 and Q4_0 files;
-vLLM 0.32 on processors with fp32 and bf16 activations, weights from the same numbers. Recorded here: {engines}.
+dequantised and written again (`trueweight lab`). Engines: llama.cpp (xllamacpp 2026.10) with F16, BF16, Q8_0, Q5_0 and Q4_0 files and
+two KV caches; vLLM 0.32 on processors and `transformers` 5.19 (forward passes, no server) with fp32 and bf16 activations, weights from the
+same numbers. Recorded here: {engines}.
+
+**What is measured.** The *systematic difference*, in nats: the root of the mean product of the log-probability differences in two variants
+of a question, each token weighed by the square root of its probability, and no product counted as more than five times that mean.
+The same number is tolerated, bet on, calibrated (`trueweight drift calibrate`) and said. Where all questions differ alike it is their root
+mean square. Tolerance: {tolerance} nats.
 
 **What is still unknown.** One small model on processors: large models, mixtures of experts, tensor parallelism and GPUs were not measured.
-Only first tokens, and short texts. 2-bit files were not recorded: this model's rows do not fit their blocks. `transformers` 5.19 was
-recorded by forward passes without a server, on {third_questions} of the {questions} questions.
+Only first tokens, and short texts. 2-bit files were not recorded: this model's rows do not fit their blocks.
 
-- {questions} test questions, each in two variants (another first sentence). No earlier version was tuned or tested on them, and everything that
-  decides was frozen in a commit before their answers were read. It was set on 30 tuning questions and on the 100 test questions of earlier
-  editions, whose answers had been looked at (*spent* below).
-- Earlier editions weighed tokens by their probabilities, cut products off at 0.015 nats² and found Q8_0 within 40 requests in 4% to 21% of
-  runs, a tenth of Q4_0 never.
-- A share says of how many runs it is. The default is 1,000 in each row; this edition was made while others used the same two processor
-  cores, and has 200 to 500 in the rows of noisy hosts, dilution, transformers and other methods (`--runs` sets all). A run asks each question once, in an order of its own, and both variants in random order; it
-  looks after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the resampling
-  is known; that there are only {questions} questions, one model and one day is not in them.
+- {questions} test questions, each in two variants (another first sentence). The tolerance was set on 30 tuning questions and on the 100 test
+  questions of earlier editions, whose answers had been looked at (*spent* below): the upper 95% limit of the farthest honest pair. All
+  that decides was frozen in a commit before this edition read the test answers.
+- **The test answers were read once before**, by an edition that was not published: it cut products off at 0.003 nats² and found Q8_0
+  within 40 requests in 85% to 95% of runs, but its tolerance held for the mean of the cut products only, so that a host of many equal small
+  differences below the tolerance that it stated would have been accused. That, seen in a test on simulated products, is why the quantity
+  was defined anew. Nothing was chosen by these answers; those of vLLM with fp32 activations, and some of `transformers`,
+  were recorded since and are read for the first time.
+- The first editions weighed tokens by their probabilities and counted products in full up to 0.015 nats²: Q8_0 within 40 requests in 4% to
+  21% of runs, a tenth of Q4_0 never.
+- Each row rests on as many runs as it says. A run asks each question once, in an order of its own, and both variants in random
+  order; it looks after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the
+  resampling is known; that there are only {questions} questions, one model and one day is not in them.
 - Requests are those to the candidate, probe and repeated requests included. The reference gets as many.
-- Tolerance: {tolerance} nats (systematic difference); cut of one product: {cut} nats², of which honest engines may have {score} on average.
 """
 
 
@@ -39,9 +47,6 @@ def page(found: Mapping[str, Any]) -> str:
         engines=", ".join(found["engines"]),
         questions=found["questions"],
         tolerance=t["tolerance"],
-        cut=t["cut"],
-        score=t["tolerated_score"],
-        third_questions=found["third_questions"],
     )
     parts = [
         head,
@@ -49,6 +54,7 @@ def page(found: Mapping[str, Any]) -> str:
         *_honest(found),
         *_power(found),
         *_noisy(found["noisy"]),
+        *_edge(found["edge"]),
         *_texts(found["texts"]),
         *_hosted(found["hosted"]),
         *_peers(found["peers"]),
@@ -71,22 +77,19 @@ def _summary(found: Mapping[str, Any]) -> Iterable[str]:
     yield "|---|---|---|---|"
     yield _false_alarms("honest pairs, as they are", found["honest"])
     if found["earlier"]:
-        yield _false_alarms("the same on spent questions, with vLLM fp32 and four slots", found["earlier"])
-    if found["third"]:
-        yield _false_alarms(f"with transformers, {found['third_questions']} questions", found["third"])
+        yield _false_alarms("the same on spent questions, with four slots", found["earlier"])
     noisy = found["noisy"]
     if noisy:
         yield _false_alarms("the same behind simulated hosts", noisy)
-    fresh = {row["name"][1] for row in found["power"]}
-    files = [*found["power"], *(row for row in found["spent"] if row["name"][1] not in fresh)]
-    for c in dict.fromkeys(row["name"][1] for row in files if "wanted" in row):
-        rows = [row for row in files if row["name"][1] == c]
-        worst, one = _worst(rows, most=False), rows[0]
-        where = "; spent questions" if worst in found["spent"] else ""
+    if found["edge"]:
+        yield _false_alarms("simulated honest hosts that differ by the tolerance itself, in six shapes", found["edge"])
+    for c in dict.fromkeys(row["name"][1] for row in found["power"] if "wanted" in row):
+        rows = [row for row in found["power"] if row["name"][1] == c]
+        worst, best, one = _worst(rows, most=False), _worst(rows), rows[0]
         yield _line(
-            f"{c} against every honest reference (worst: {worst['name'][0]}{where})",
+            f"{c} against every honest reference (worst: {worst['name'][0]})",
             f"≥ {one['wanted']:.0%} within {one['at']} requests",
-            _p(worst["drift"]),
+            f"{_p(worst['drift'])}; best: {best['drift']['value']:.1%}",
             worst["drift"]["value"] >= one["wanted"],
         )
     for row in found["power"]:
@@ -106,7 +109,8 @@ def _summary(found: Mapping[str, Any]) -> Iterable[str]:
         yield _line(
             "10% of requests to Q4_0",
             "≥ 80% within 300",
-            f"{_p(worst['drift'])}, with one run of {found['questions']} questions",
+            f"{_p(worst['drift'])} (worst: {worst['name'][0]}); EQUIVALENT at most "
+            f"{_p(_worst(found['diluted'], 'equivalent')['equivalent'])}",
             worst["drift"]["value"] >= 0.8,
         )
     texts = found["texts"]
@@ -135,22 +139,30 @@ def _summary(found: Mapping[str, Any]) -> Iterable[str]:
         True,
     )
     yield from _peers_summary(found)
+    yield (
+        "\nWhy Q8_0 takes longer than 40 requests: its systematic difference is about twice the tolerance, and questions vary. With both\n"
+        "distributions known, the products of 18 questions would suffice (the oracle below). A test that must accuse no host within the\n"
+        "tolerance, whatever its noise and however its difference is spread, knows neither. A smaller tolerance finds Q8_0 sooner, and\n"
+        "leaves bf16 activations undecided. Logprob tracking knows the honest engine, and takes any noise for a difference."
+    )
 
 
 def _peers_summary(found: Mapping[str, Any]) -> Iterable[str]:
     """One line a method: whether the program finds at least as much on every file, at 40 requests."""
-    ours = {row["name"][1]: row["drift"]["value"] for row in found["power"] if row["name"][0] == "llama-f16"}
+    files = [row for row in found["power"] if row["name"][0] == "llama-f16" and "as_peers" in row]
+    ours = {row["name"][1]: row["as_peers"] for row in files}
     for method in dict.fromkeys(row["name"][2] for row in found["peers"]):
-        rows = [row for row in found["peers"] if row["name"][2] == method and not row["honest"]]
+        own = [row for row in found["peers"] if row["name"][2] == method]
+        rows = [row for row in own if not row["honest"]]
         seen = ", ".join(
-            f"{row['name'][1]} {row['rejects']['value']:.0%} (ours {ours[row['name'][1]]:.0%})" for row in rows
+            f"{row['name'][1]} {row['rejects']['value']:.1%} (ours {ours[row['name'][1]]['value']:.1%})" for row in rows
         )
-        reached = all(row["rejects"]["low"] <= ours[row["name"][1]] for row in rows)
+        accused = " and ".join(f"{row['rejects']['value']:.0%}" for row in own if row["honest"])
         yield _line(
             f"{method} on the same answers, 5% false alarms of the farthest honest pair",
-            "at least its power",
-            seen,
-            reached,
+            "at least its power at 40 requests",
+            f"{seen}; behind noise of 0.02 and 0.1 it accuses the honest pair in {accused}",
+            all(row["rejects"]["low"] <= ours[row["name"][1]]["high"] for row in rows),
         )
 
 
@@ -193,10 +205,7 @@ def _hosted_summary(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
 
 def _honest(found: Mapping[str, Any]) -> Iterable[str]:
     yield "\n## Honest pairs, as they are\n"
-    third = f"{found['third_questions']} test"
-    rows = [("test", row) for row in found["honest"]]
-    rows += [(third, row) for row in found["third"]] + [("spent", row) for row in found["earlier"]]
-    yield f"Questions: all {found['questions']} test ones, {third} ones (too few for EQUIVALENT), or the spent ones.\n"
+    rows = [("test", row) for row in found["honest"]] + [("spent", row) for row in found["earlier"]]
     yield "| questions | reference | candidate | systematic, nats | DRIFT | EQUIVALENT | requests to it, median |"
     yield "|---|---|---|---|---|---|---|"
     for questions, row in rows:
@@ -207,8 +216,8 @@ def _honest(found: Mapping[str, Any]) -> Iterable[str]:
 def _power(found: Mapping[str, Any]) -> Iterable[str]:
     yield "\n## Power\n"
     yield (
-        "*Spent* rows are on questions on which the thresholds were set, and not part of the summary but for Q5_0. They show how much depends\n"
-        "on the questions: by these hundred Q8_0 is harder to find than by the test ones.\n"
+        "*Spent* rows are on questions on which the tolerance was set, and not part of the summary. They show how much depends on the\n"
+        "questions: by these hundred Q8_0 is harder to find than by the test ones.\n"
     )
     yield "| questions | reference | candidate | systematic, nats | DRIFT within | share | requests: median, 90%, 95% | EQUIVALENT |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -233,13 +242,26 @@ def _noisy(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     yield "\n## Honest pairs behind simulated hosts\n"
     yield (
         "Noise is drawn anew for each token of each answer. *Regimes*: four states (batch, replica) with a rounding each that\n"
-        "changes with the variant, drawn for each answer; *sticky*: one of them for the whole run. Tolerance and cut as above.\n"
+        "changes with the variant, drawn for each answer; *sticky*: one of them for the whole run.\n"
     )
     yield "| reference | candidate | host | DRIFT | EQUIVALENT |"
     yield "|---|---|---|---|---|"
     for row in rows:
         a, c, host = row["name"]
         yield f"| {a} | {c} | {host} | {_p(row['drift'])} | {row['equivalent']['value']:.0%} |"
+
+
+def _edge(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    yield "\n## Simulated honest hosts that differ by the tolerance itself\n"
+    yield (
+        "The reference is llama-f16; each candidate's systematic difference on the test questions is exactly the tolerance. A host that differs\n"
+        "by less is accused less often. EQUIVALENT would be as wrong here as DRIFT is.\n"
+    )
+    yield "| candidate | host | DRIFT | EQUIVALENT |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        _, c, host = row["name"]
+        yield f"| {c} | {host} | {_p(row['drift'])} | {_p(row['equivalent'])} |"
 
 
 def _texts(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
@@ -275,7 +297,7 @@ def _peers(rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     yield "\n## Beside other methods\n"
     yield (
         "Each on the same answers, with one look at 40 requests, at the threshold at which the farthest honest pair (llama-f16 – vllm-bf16, no\n"
-        "noise) alarms in 5% of 1,000 runs, which the method knows. Logprob tracking is our statistic without the product: mean absolute\n"
+        "noise) alarms in 5% of runs, which the method knows from these very answers; ours was frozen before and looks after each round. Logprob tracking is our statistic without the product: mean absolute\n"
         "differences. MET, RUT and B3IT-like draw first tokens from the recorded lists; `peers.py` says how they were shortened.\n"
         "The last rows are the honest pair behind noise at the same threshold: what reads magnitudes accuses it, products do not.\n"
     )

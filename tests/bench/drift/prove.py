@@ -19,13 +19,14 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import edge
 import numpy as np
 from bets import Floats, Verdicts, nats_of, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
 from panel import PANEL, SPENT, Panel, engines_of, products, read_panel
-from peers import oracle, peer_rows
+from peers import REQUESTS, oracle, peer_rows
 from resample import clopper_pearson
 from texts import text_rows
 
@@ -48,7 +49,7 @@ HONEST = (
     "transformers-bf16",
 )
 """The same weights, to the rounding of the file's number format."""
-REFERENCES = ("llama-f16", "llama-bf16", "vllm-fp32", "vllm-bf16")
+REFERENCES = ("llama-f16", "llama-bf16", "vllm-fp32", "vllm-bf16", "transformers-fp32", "transformers-bf16")
 POWER = {"llama-q8_0": (0.95, 40), "llama-q5_0": (0.95, 20), "llama-q4_0": (0.95, 14)}
 FARTHEST_PAIR = ("llama-f16", "vllm-bf16")
 PUBLISHED = ("llama-f16-kv-q8_0", "llama-f16-kv-q4_0")
@@ -99,6 +100,8 @@ class Proof:
         """Every run asks all questions once, in an order of its own; answers pass through the two hosts."""
         if not callable(candidate) and hosts == (QUIET, QUIET):
             return self._play_exact(reference, candidate)
+        if not callable(candidate):
+            reference, candidate = _narrow(reference, candidate)
         drift, equivalent, nats = [], [], []
         states = [self.rng.normal(0, 1, (STATES, self.n, 2, reference.shape[-1])) for _ in hosts]
         for _ in range(0, self.runs, CHUNK):
@@ -172,7 +175,8 @@ class Proof:
             for a in REFERENCES:
                 if {a, c} <= self.panel.logprobs.keys():
                     played = self.play(self.panel.logprobs[a], self.panel.logprobs[c])
-                    yield {**self.row((a, c), played, at), "wanted": wanted, "at": at}
+                    peers = Share(int((played[0].drift <= REQUESTS).sum()), self.runs).as_json()
+                    yield {**self.row((a, c), played, at), "wanted": wanted, "at": at, "as_peers": peers}
         for c in PUBLISHED:
             if c in self.panel.logprobs:
                 yield {
@@ -204,6 +208,14 @@ class Proof:
                 played = self.play(self.panel.logprobs[a], candidate)
                 yield {**self.row((a, "10% llama-q4_0"), played, 300), "wanted": 0.8, "at": 300}
 
+    def edge(self) -> Iterator[dict[str, Any]]:
+        """Honest hosts that are as far from llama-f16 as is tolerated (see `edge`)."""
+        base = self.panel.logprobs["llama-f16"]
+        others = {name: self.panel.logprobs[name] for name in ("vllm-bf16", "llama-q8_0")}
+        for name, candidate in edge.at_tolerance(base, others, self.t.tolerance, self.rng):
+            for host, hosts in edge.HOSTS.items():
+                yield self.row(("llama-f16", name, host), self.play(base, candidate, hosts))
+
     def peers(self) -> Iterator[dict[str, Any]]:
         """Other methods on the same answers (see `peers`)."""
         yield from peer_rows(self.panel.logprobs, FARTHEST_PAIR, tuple(POWER & self.panel.logprobs.keys()), self.rng)
@@ -221,6 +233,13 @@ class Proof:
 
 def _products(a: Floats, c: Floats) -> Floats:
     return products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
+
+
+def _narrow(a: Floats, c: Floats) -> tuple[Floats, Floats]:
+    """The same without the places of tokens that only other engines show."""
+    shown = (~(np.isnan(a) & np.isnan(c))).any(1, keepdims=True)
+    order = np.argsort(~shown, axis=-1, kind="stable")[..., : int(shown.sum(-1).max())]
+    return np.take_along_axis(a, order, -1), np.take_along_axis(c, order, -1)
 
 
 def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
@@ -258,9 +277,9 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
         "int4": proof.int4_like,
         "diluted": proof.diluted,
         "noisy": lambda: proof.noisy(*pair),
+        "edge": proof.edge,
         "peers": proof.peers,
         "oracle": proof.oracles,
-        "third": lambda: (row for row in proof.honest() if any("transformers" in one for one in row["name"])),
         "spent": proof.power,
         "earlier": proof.honest,
         "texts": lambda: text_rows(panel, thresholds, runs),
@@ -270,15 +289,12 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
 
 
 def _panel(kind: str, split: Split, source: Path) -> Panel:
-    """The questions of a section: those that every engine of it was asked.
+    """The questions of a section and the engines that were asked all of them.
 
-    *third*: the engines that were asked only part of the questions, with all others. *spent*, *earlier* and *texts*:
-    the test questions of earlier editions.
+    *spent*, *earlier* and *texts*: the test questions of earlier editions.
     """
     counts = engines_of(split, source)
     whole = {name for name, count in counts.items() if count == max(counts.values())}
-    if kind == "third":
-        return read_panel(split, source, engines={name for name in counts if "no-bos" not in name})
     if kind in ("spent", "earlier", "texts"):
         return read_panel(SPENT, source)
     return read_panel(split, source, engines=whole)
@@ -288,7 +304,19 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
     """Everything, as JSON can hold it."""
     panel = _panel("power", split, source)
     names = [*(f"noisy {a} {c}" for a, c in NOISY_PAIRS if {a, c} <= panel.logprobs.keys())]
-    names += ["honest", "power", "int4", "hosted", "diluted", "texts", "peers", "oracle", "third", "spent", "earlier"]
+    names += [
+        "honest",
+        "power",
+        "int4",
+        "hosted",
+        "diluted",
+        "edge",
+        "texts",
+        "peers",
+        "oracle",
+        "spent",
+        "earlier",
+    ]
     make = partial(section, split=split, source=source, runs=runs, hosted=hosted)
     found: dict[str, Any] = {name.split()[0]: [] for name in ("noisy", *names)}
     with ProcessPoolExecutor(jobs) as pool:
@@ -298,7 +326,6 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
     return {
         "runs": runs,
         "questions": len(panel.questions),
-        "third_questions": len(_panel("third", split, source).questions),
         "engines": sorted(panel.logprobs),
         "thresholds": asdict(shipped_thresholds()),
         **found,
