@@ -37,6 +37,18 @@ def test_another_model_behind_one_answer_in_seven_is_drift() -> None:
     assert "are far from the reference's" in drift_words(found)
 
 
+def test_a_request_that_was_sent_twice_already_is_not_sent_again() -> None:
+    """The first question of some rounds is repeated to measure noise, whether or not its answer is far."""
+    answer, sent = diluted(both=True), list[str]()
+
+    def noted(trial: Trial) -> object:
+        sent.append(trial.id)
+        return answer(trial)
+
+    found = drift_outcomes(investigate(noted, DriftSettings(max_requests=200)))["c"]  # type: ignore[arg-type]
+    assert len(sent) == len(set(sent)) == found.requests + found.reference_requests
+
+
 def test_odd_answers_of_both_sides_are_neither_drift_nor_equivalent() -> None:
     """The same share on either side: who moves when sent again is a coin toss."""
     assert outcome(both=True).verdict is DriftVerdict.INCONCLUSIVE

@@ -11,7 +11,6 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
 from trueweight.drift.betting import rejected_e_values
@@ -21,6 +20,14 @@ from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
 from trueweight.drift.facts import Facts, MissingReply, facts_of, not_expressed
 from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.probe import PromptResult, Spending, Support, follow_up_probes, support_of
+from trueweight.drift.round_answers import (
+    RequestKey,
+    RoundResults,
+    RoundTrials,
+    answered_again,
+    far_requests,
+    measure_noise,
+)
 from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind, Script
 from trueweight.drift.settings import DriftSettings
 
@@ -35,18 +42,6 @@ BLOCK = 3
 REPEAT_EVERY = 2
 """In each such block but the first, one request is sent once more, to measure the noise of either side."""
 
-
-class RequestKey(NamedTuple):
-    """One request of a round: provider ("" for the reference), prompt, kind, repeat."""
-
-    provider: str
-    prompt: str
-    kind: RequestKind
-    repeat: int = 0
-
-
-RoundResults = Mapping[RequestKey, PromptResult]
-RoundTrials = dict[RequestKey, Trial]
 
 _UNSENT = MissingReply("unsent")
 _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
@@ -167,7 +162,7 @@ class Investigation:
             for name, own in asked.items():
                 if prompt in own and not self.candidates[name].dead:
                     self._compare(self.candidates[name], prompt, answers)
-        self._measure_noise(answers)
+        measure_noise(self.candidates, answers)
 
     def _affordable(self, c: CandidateTest, prompts: Sequence[str]) -> Sequence[str]:
         """The first of these prompts, as many as the candidate's remaining requests suffice for."""
@@ -215,13 +210,7 @@ class Investigation:
             if not isinstance(c, LogprobTest):
                 continue
             left = self.settings.max_requests - self.spent[name].requests
-            for prompt, one in itertools.product(prompts, (kind, VARIANT_OF[kind])):
-                a, own = answers[RequestKey("", prompt, one)], answers[RequestKey(name, prompt, one)]
-                if left <= 0 or not isinstance(a, Facts) or not isinstance(own, Facts):
-                    continue
-                if not a.top or not own.top or not c.is_far(AnswerPair(a, own)):
-                    continue
-                left -= 1
+            for prompt, one in itertools.islice(far_requests(c, prompts, kind, answers), max(0, left)):
                 for key in (RequestKey("", prompt, one, 1), RequestKey(name, prompt, one, 1)):
                     provider = c.provider if key.provider else self.reference
                     trials[key] = self._trial(prompt, one, provider, 1)
@@ -254,26 +243,8 @@ class Investigation:
                 c.miss("no-logprobs")
                 return
             pairs.append(AnswerPair(a, own))
-        again = [self._again(c.provider.name, prompt, one, answers) for one in (kind, VARIANT_OF[kind])]
+        again = [answered_again(c.provider.name, prompt, one, answers) for one in (kind, VARIANT_OF[kind])]
         c.take(prompt, pairs[0], pairs[1], (again[0], again[1]))
-
-    @staticmethod
-    def _again(name: str, prompt: str, kind: RequestKind, answers: RoundResults) -> AnswerPair | None:
-        """Both sides' answers to a request that was sent once more; None if it was not, or either side failed."""
-        a, own = answers.get(RequestKey("", prompt, kind, 1)), answers.get(RequestKey(name, prompt, kind, 1))
-        return AnswerPair(a, own) if isinstance(a, Facts) and isinstance(own, Facts) and a.top and own.top else None
-
-    def _measure_noise(self, answers: RoundResults) -> None:
-        """Give candidates the two answers of each side to a request that was sent twice."""
-        for key, own in answers.items():
-            c = self.candidates.get(key.provider)
-            if not key.repeat or not isinstance(c, LogprobTest):
-                continue
-            first = answers[key._replace(repeat=0)]
-            twice = [answers.get(key._replace(provider="", repeat=repeat)) for repeat in (0, 1)]
-            a, b = twice
-            if isinstance(own, Facts) and isinstance(first, Facts) and isinstance(a, Facts) and isinstance(b, Facts):
-                c.take_repeat((a, b), (first, own))
 
     def _compare_texts(self, c: TextTest, prompt: str, answers: RoundResults) -> None:
         kind = self._kinds[c.provider.name]
