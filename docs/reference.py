@@ -153,14 +153,17 @@ def _type(field: Any, definitions: Mapping[str, Any]) -> str:
 
 
 def _commands() -> str:
-    lines = ["# Commands", "", "What `trueweight COMMAND --help` prints, at 100 columns.", "", "## Exit codes", ""]
+    lines = ["# Commands", "", "What `trueweight COMMAND --help` prints, at 86 columns.", "", "## Exit codes", ""]
     lines += ["| code | name |", "|---|---|", *(f"| {code.value} | {code.name.lower()} |" for code in ExitCode)]
+    lines += ["", "[What each says](../exit-codes.md)."]
     return "\n".join([*lines, *_command("trueweight", cli, None)]) + "\n"
 
 
 def _command(path: str, command: click.Command, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name=path.rpartition(" ")[2], parent=parent, max_content_width=100)
-    context.terminal_width = 100
+    context = click.Context(
+        command, info_name=path.rpartition(" ")[2], parent=parent, help_option_names=["-h", "--help"]
+    )
+    context.terminal_width = 86  # what a block of the site shows without scrolling
     yield from ("", f"## {path}", "", "```text", command.get_help(context), "```")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -159,3 +159,10 @@ def test_suites_are_a_list_with_commas(cli: Cli, tmp_path: Path) -> None:
     refused = cli("run", "--out", "o", "--suite", "text,,messages", "--dry-run", env=env)
     assert refused.returncode == 2
     assert "a name is empty" in refused.stderr
+
+
+def test_help_fits_a_terminal_of_40_columns(cli: Cli) -> None:
+    """Sentences wrap inside it; longer are only long options, and command lines that are to be copied."""
+    for words in ([], ["ping"], ["rollout"], ["show"]):
+        text = cli(*words, "--help", env={"COLUMNS": "40"}).stdout.partition("Options:")[0]
+        assert [line for line in text.splitlines() if len(line) > 40] == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import shutil
 import sys
 import traceback
 from functools import cache
@@ -131,9 +132,15 @@ def _invoke(args: list[str] | None) -> int:
         return _exit_code_of(args)
 
 
+def _narrow() -> int | None:
+    """The width of a help text in a terminal of fewer columns than click's least, 50; None in others."""
+    columns = shutil.get_terminal_size().columns
+    return max(30, columns - 2) if columns < 52 else None
+
+
 def _exit_code_of(args: list[str] | None) -> int:
     try:
-        result: Any = cli.main(args=args, prog_name="trueweight", standalone_mode=False)
+        result: Any = cli.main(args=args, prog_name="trueweight", standalone_mode=False, terminal_width=_narrow())
         sys.stdout.flush()
     except TrueweightError as error:
         click.echo(f"error[{error.code}]: {error}", err=True)
