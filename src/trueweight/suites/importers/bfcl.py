@@ -13,8 +13,8 @@ from trueweight.suites.importers.importer import (
     Item,
     LeftOut,
     Malformed,
+    NoExpectation,
     Numbered,
-    Unjudged,
     importer,
     is_list_of_objects,
     json_lines,
@@ -52,7 +52,9 @@ def convert(path: Path, suite: str) -> Iterator[Item]:
         made = item if isinstance(item, Malformed) else _case(item, suite, truth)
         yield made
         if isinstance(made, Case) and not made.checks:
-            yield Unjudged(path, item.line, f"no right calls, in the line or in possible_answer/{path.name} beside it")
+            yield NoExpectation(
+                path, item.line, f"no right calls, in the line or in possible_answer/{path.name} beside it"
+            )
 
 
 def _case(item: Numbered, suite: str, truth: Mapping[str, Any]) -> Case | Malformed | LeftOut:

@@ -39,7 +39,7 @@ class NotSent(NamedTuple):
     fields: tuple[str, ...]
 
 
-class Unjudged(NamedTuple):
+class NoExpectation(NamedTuple):
     """A line whose case expects nothing of a reply, although lines of its format do, and why."""
 
     path: Path
@@ -53,14 +53,14 @@ class Imported(NamedTuple):
     Attributes:
         lines: the file's lines that are not blank, counted apart: each is a case, malformed or left out.
         not_sent: field → number of lines from whose request it is kept out.
-        unjudged: lines whose cases expect nothing of a reply.
+        without_expectation: lines whose cases expect nothing of a reply.
     """
 
     cases: tuple[Case, ...]
     malformed: tuple[Malformed, ...]
     left_out: tuple[LeftOut, ...]
     not_sent: Mapping[str, int]
-    unjudged: tuple[Unjudged, ...]
+    without_expectation: tuple[NoExpectation, ...]
     lines: int
 
     def account(self) -> Iterator[str]:
@@ -69,7 +69,7 @@ class Imported(NamedTuple):
         yield f"{self.lines} lines: {counted}"
         reasons = Counter(line.reason for line in self.left_out)
         yield from (f"  left out: {count} × {reason}" for reason, count in reasons.most_common())
-        reasons = Counter(line.reason for line in self.unjudged)
+        reasons = Counter(line.reason for line in self.without_expectation)
         yield from (f"  sent, and not judged by what is right: {count} × {reason}" for reason, count in reasons.items())
         if self.not_sent:
             fields = (f"{name} ({count}{_meant(name)})" for name, count in sorted(self.not_sent.items()))
@@ -91,7 +91,7 @@ class Numbered(NamedTuple):
 
 
 Items: TypeAlias = Iterator[Numbered | Malformed]
-Item: TypeAlias = Case | Malformed | LeftOut | NotSent | Unjudged
+Item: TypeAlias = Case | Malformed | LeftOut | NotSent | NoExpectation
 Convert: TypeAlias = Callable[[Path, str], Iterator[Item]]
 """Takes a path and the suite's name; yields one case, malformed line or line left out per line, in order."""
 Files: TypeAlias = Callable[[Path], Sequence[Path]]
@@ -140,7 +140,7 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
     malformed: list[Malformed] = []
     left_out: list[LeftOut] = []
     not_sent: Counter[str] = Counter()
-    unjudged: list[Unjudged] = []
+    without_expectation: list[NoExpectation] = []
     seen: set[str] = set()
     try:
         for item in form.convert(path, suite):
@@ -150,8 +150,8 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
                 left_out.append(item)
             elif isinstance(item, NotSent):
                 not_sent.update(item.fields)
-            elif isinstance(item, Unjudged):
-                unjudged.append(item)
+            elif isinstance(item, NoExpectation):
+                without_expectation.append(item)
             elif not _writable(item):
                 reason = f"case {item.id!r} contains half of a surrogate pair, which YAML cannot express"
                 malformed.append(Malformed(path, _line_of(item), reason))
@@ -166,7 +166,7 @@ def read_format(name: str, path: Path, suite: str) -> Imported:
             raise ConfigError(what, code="import-empty", where=str(path), hint=f"Valid: {form.summary}.")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", code="import-unreadable", where=str(path)) from None
-    return Imported(tuple(cases), tuple(malformed), tuple(left_out), not_sent, tuple(unjudged), lines)
+    return Imported(tuple(cases), tuple(malformed), tuple(left_out), not_sent, tuple(without_expectation), lines)
 
 
 def _writable(case: Case) -> bool:
