@@ -108,6 +108,8 @@ _UPSTREAM: Final = re.compile(rb'"upstream_inference_cost' + _AMOUNT)
 
 def stated_cost_in(part: bytes) -> float | None:
     """The same of the last ``usage`` object in raw bytes, which need not be well-formed."""
+    if b"cost" not in part:
+        return None
     start = max(0, part.rfind(b'"usage"'))
     matches = ((pattern.search(part, start), unit) for pattern, unit in _COSTS)
     found = next((float(match[1]) / unit for match, unit in matches if match), None)

@@ -16,6 +16,7 @@ from trueweight.redaction import BodySearch, KeySearch, clean_body
 LONGEST_DETAIL = 500
 """Characters of a failure's detail that are kept. It is cut only after the search: half a key would not be found."""
 _SHORT = 200
+_SHORT_BODY = 32 * 1024
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -27,10 +28,16 @@ class Redactor:
         self._search = KeySearch(keys)
         # Most headers of a server are the same in each of its responses.
         self._short = lru_cache(4096)(self._search.text)
+        # All providers get the same bodies, at about the same time.
+        self._request_body = lru_cache(128)(self._search.text)
 
     def text(self, text: str) -> str:
         """The text with every key replaced by stars; its length stays."""
         return self._short(text) if len(text) <= _SHORT else self._search.text(text)
+
+    def request_body(self, text: str) -> str:
+        """As `text`, for the body of a request."""
+        return self._request_body(text) if len(text) <= _SHORT_BODY else self._search.text(text)
 
     def data(self, data: bytes) -> bytes:
         """The bytes with every key replaced by stars; their number stays."""

@@ -41,6 +41,21 @@ class _RequestHead(NamedTuple):
     headers: httpx.Headers
     recorded_url: str
     recorded_headers: tuple[tuple[str, str], ...]
+    sized: dict[int, httpx.Headers]
+
+    def headers_for(self, size: int) -> httpx.Headers:
+        """The headers of a body of so many bytes. They are not to be changed: bodies of one size share them."""
+        found = self.sized.get(size)
+        if found is None:
+            if len(self.sized) >= _MOST_SIZES:
+                self.sized.clear()
+            found = self.sized[size] = self.headers.copy()
+            if size:
+                found["Content-Length"] = str(size)
+        return found
+
+
+_MOST_SIZES = 1000
 
 
 class RequestBuilder:
@@ -58,10 +73,9 @@ class RequestBuilder:
         body = text.encode()
         protocol = trial.protocol
         head = self._head_of(protocol, trial.mode, has_body=bool(body))
-        headers = head.headers.copy()
-        if body:
-            headers["Content-Length"] = str(len(body))
-        record = RequestRecord(protocol.method, head.recorded_url, head.recorded_headers, self._redactor.text(text))
+        headers = head.headers_for(len(body))
+        recorded = self._redactor.request_body(text)
+        record = RequestRecord(protocol.method, head.recorded_url, head.recorded_headers, recorded)
         return Outgoing(head.url, headers, body, record, protocol)
 
     def _head_of(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
@@ -83,6 +97,7 @@ class RequestBuilder:
             httpx.Headers([*host, *plain, *of_protocol]),
             self._redactor.text(address),
             (*self._redactor.pairs(plain), *recorded),
+            {},
         )
 
 

@@ -13,6 +13,7 @@ from trueweight.protocols.fields import as_count, as_object, stated_cost, stated
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""
+_QUOTED_CACHED = tuple(f'"{key}"'.encode() for key in _CACHED)
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
@@ -49,6 +50,6 @@ def tokens_in(body: bytes) -> TokenCount | None:
         output = last_count(part, b'"completion_tokens"') or 0
         reasoning = last_count(part, b'"reasoning_tokens"')
         billed = billed_output(prompt, output, last_count(part, b'"total_tokens"'), reasoning)
-        cached = next(filter(None, (last_count(part, f'"{key}"'.encode()) for key in _CACHED)), 0)
+        cached = next(filter(None, (last_count(part, key) for key in _QUOTED_CACHED)), 0) if b"cache" in part else 0
         return TokenCount(prompt, billed or 0, cached, stated_cost_in(part))
     return None
