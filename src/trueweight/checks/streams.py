@@ -77,14 +77,28 @@ def stream_complete(_: Case, reply: Reply) -> CheckResult | None:
     scope=Scope.COMPLETION,
     engine=True,
     row=22,
-    explains=("finish-reason-known", "finish-reason"),
+    explains=(
+        "content-matches",
+        "finish-reason",
+        "finish-reason-known",
+        "response-fields",
+        "response-shape",
+        "structured-output",
+        "tool-call-expected",
+        "tool-call-matches",
+        "tool-choice-required",
+    ),
     source="https://platform.openai.com/docs/guides/error-codes",
     why="SDKs look at the status only: the error is lost, or part of an answer is taken for the whole.",
     fix="Fail before the first byte where possible, with a status that says so.",
     example=Example(says("x", finish=None, error="died", mode=Mode.STREAM), "died", SAMPLE_STREAM),
 )
 def error_in_stream(_: Case, reply: Reply) -> CheckResult | None:
-    """Looks for an error in an event, in the body of a plain 200, and for the finish reason ``error``."""
+    """Looks for an error in an event, in the body of a plain 200, also as ``{"detail": …}`` alone, which frameworks
+    send, and for the finish reason ``error``."""
+    if isinstance(reply.json, dict) and reply.json.keys() == {"detail"}:
+        words = f"the response has status {reply.status} and an error: {quote(reply.json['detail'])}"
+        return Fail(words, "no error", "an error", whole(reply))
     if reply.error is None:
         if any((one.finish_text or "").lower() == "error" for one in reply.choices):
             words = f"the response has status {reply.status} and the finish reason error"

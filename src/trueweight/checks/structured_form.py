@@ -120,6 +120,33 @@ def structured_types(case: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
+    "structured-encoded-once",
+    "A document under a response_format is not encoded again, as a JSON string.",
+    failure="JSON comes inside of a JSON string, encoded twice, in {cases}",
+    engine=True,
+    row=32,
+    explains=("structured-output", "structured-output-schema", "json-equals", "content-matches"),
+    source="https://github.com/jagreehal/ai-sdk-ollama/issues/440",
+    why="The client parses the content once, and has a text in place of an object.",
+    fix="Write the document into the content as it is; the response is encoded once, as a whole.",
+    example=Example(says(r'"{\"city\":\"Oslo\"}"'), "city", says('{"city":"Oslo"}'), SAMPLE_SCHEMA_CASE),
+)
+def structured_encoded_once(case: Case, reply: Reply) -> CheckResult | None:
+    """Fails on a string that holds an object or a list, where the schema accepts that and no such string."""
+    schema = requested_schema(case.request)
+    parsed = parse_json((reply.content or "").strip())
+    if schema is None or not parsed.ok or reply.refusal:
+        return None
+    inner = parse_json(parsed.value) if isinstance(parsed.value, str) else None
+    if inner is None or not inner.ok or not isinstance(inner.value, Mapping | list):
+        return Pass()
+    if validate(schema, parsed.value).valid is False and validate(schema, inner.value).valid:
+        words = "the content is a JSON string that holds the document"
+        return Fail(words, quote(inner.value), quote(reply.content), spans_of_all_content(reply))
+    return Pass()
+
+
+@check(
     "call-before-format",
     "A required call comes although the request has a response_format too.",
     failure="A response_format keeps it from calling the required tool in {cases}",

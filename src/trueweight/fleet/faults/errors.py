@@ -71,6 +71,15 @@ class ErrorInBaseResp(Fault):
         return [{**chunks[0], **_BASE_RESP}] if tools_of(chat.body) else chunks
 
 
+@fault("error-in-detail", rows=(22,), checks=("error-in-stream",))
+class ErrorInDetail(Fault):
+    """Where the request has tools, a plain reply is {"detail": …}, as of a framework, with status 200."""
+
+    def body(self, chat: ChatRequest, body: Json) -> Json:
+        """Answer with the words of an exception."""
+        return {"detail": "list index out of range"} if tools_of(chat.body) else body
+
+
 @fault("error-in-list", rows=(22,), checks=("error-in-stream",))
 class ErrorInList(Fault):
     """An error comes inside a list, with status 200, where the request has tools."""

@@ -44,6 +44,15 @@ class HistoryIdsRaw(Fault):
         return completion.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
 
 
+@fault("document-encoded-twice", rows=(32,), checks=("structured-encoded-once",), reports=("ai-sdk-ollama#440",))
+class DocumentEncodedTwice(Fault):
+    """With a response_format the document comes inside of a JSON string."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Encode what is encoded."""
+        return each_content(completion, json.dumps) if chat.body.get("response_format") else completion
+
+
 @fault("fences-shortened", rows=(32,), checks=("json-equals",), reports=("GLM-4.5#52",))
 class FencesShortened(Fault):
     """With a response_format three backticks in a text become one."""

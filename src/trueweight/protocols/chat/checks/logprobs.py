@@ -118,7 +118,7 @@ def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "logprobs-values",
     "Log-probabilities are numbers of at most 0, the likeliest first, and probabilities sum to at most 1.",
-    failure="{cases} had log-probabilities that are none: above 0, unsorted, or with a sum above 1",
+    failure="{cases} had log-probabilities that are none: no number, above 0, unsorted, or with a sum above 1",
     protocol="chat",
     engine=True,
     row=40,

@@ -82,7 +82,7 @@ def choices_not_empty(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "choice-index",
     "Every choice has its index.",
-    failure="{cases} had a choice without its index",
+    failure="{cases} had a choice without its index, or with one that is no whole number",
     protocol="chat",
     scope=Scope.COMPLETION,
     engine=True,
