@@ -9,7 +9,7 @@ from enum import IntEnum
 _LISTED = 50
 """Most names that a hint lists."""
 _ALMOST = 0.9
-"""Similarity from which a name is another one with a slip of the keyboard: temprature is one, min_tokens none of max_tokens."""
+"""Similarity from which a name is another one with a slip of the keyboard, as temprature is."""
 _LONGEST = 100
 """Characters of a word that are compared with names."""
 
