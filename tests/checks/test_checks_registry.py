@@ -189,3 +189,17 @@ def test_a_failure_of_every_check_has_a_sentence() -> None:
         assert info.failure.count("{cases}") == 1, info.id
         assert info.failure.rstrip(".") == info.failure, info.id
         assert info.failure.replace("{cases}", "") != info.requirement, info.id
+
+
+@pytest.mark.parametrize(
+    ("params", "made", "expected", "found"),
+    [
+        ({"call": "must", "max": 1}, OK_TEXT, "1", "no call;"),
+        ({"call": "must", "min": 2}, OK_CALL, "at least 2", "1 call;"),
+        ({"call": "must-not"}, calls("{}", "{}"), "0", "2 calls;"),
+    ],
+)
+def test_numbers_of_calls_are_in_words(params: dict, made: object, expected: str, found: str) -> None:
+    """Neither ``1 to 1`` nor ``1 call(s)``."""
+    finding = one("tool-call-expected", made, case({"tool-call-expected": params}))
+    assert finding.expected == expected and finding.message.startswith(found)

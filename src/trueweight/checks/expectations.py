@@ -9,7 +9,7 @@ from trueweight.checks.calls import validity
 from trueweight.checks.markers import find_markers
 from trueweight.core import Case, Finish, Reply, ToolCall
 from trueweight.core.check import CheckResult, Fail, Pass, check
-from trueweight.core.evidence import quote, spans_of, whole
+from trueweight.core.evidence import calls_counted, quote, spans_of, whole
 from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, calls, sample_case
 from trueweight.graders.calls import EXPECTED_CALLS, match_calls, wanted_arguments
 from trueweight.protocols import locate_noun, narrow
@@ -61,9 +61,9 @@ def tool_call_expected(_: Case, reply: Reply, params: Mapping[str, Any]) -> Chec
     if count == 0 and params["call"] == "may":
         return Pass()
     if count < low or (high is not None and count > high):
-        expected = f"{low} to {'any number' if high is None else high}"
+        expected = f"at least {low}" if high is None else f"{low}" if low == high else f"{low} to {high}"
         spans = spans_of(call.span for call in reply.calls) or locate_noun(reply, "finish") or whole(reply)
-        return Fail(f"{count} call(s); content {quote(reply.content or '', 60)}", expected, str(count), spans)
+        return Fail(f"{calls_counted(count)}; content {quote(reply.content or '', 60)}", expected, str(count), spans)
     return Pass()
 
 
@@ -93,7 +93,7 @@ def tool_call_matches(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
         return Fail(f"{words}: {quote(want['name'])}{how}{cut}", quote(dict(want)), got, spans)
     if match.extra:
         spans = spans_of(call.span for call in match.extra)
-        return Fail(f"{len(match.extra)} call(s) more than expected", "", quote(match.extra[0].name), spans)
+        return Fail(f"{calls_counted(len(match.extra))} more than expected", "", quote(match.extra[0].name), spans)
     return Pass()
 
 

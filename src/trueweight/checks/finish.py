@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from trueweight.core import Case, Finish, Reply, ReplyDigest, Severity
 from trueweight.core.check import CheckResult, Fail, PairedResult, Pass, check, paired_check
-from trueweight.core.evidence import quote, spans_of
+from trueweight.core.evidence import calls_counted, quote, spans_of
 from trueweight.core.example import (
     SAMPLE_CALL,
     Example,
@@ -47,7 +47,7 @@ def finish_reason_agrees(case: Case, reply: Reply) -> CheckResult | None:
     if not reply.calls or reply.finish is None or isinstance(case.request.get("tool_choice"), Mapping):
         return None
     if reply.finish is Finish.STOP and not (_reaches_limit(case, reply) and _ends_cut(reply)):
-        message = f"the finish reason is stop, with {len(reply.calls)} tool call(s)"
+        message = f"the finish reason is stop, with {calls_counted(len(reply.calls))}"
         return Fail(message, "the reason for tool calls", "stop", locate_noun(reply, "finish"))
     return Pass()
 

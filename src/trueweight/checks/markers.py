@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from trueweight.core import Case, Finish, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
-from trueweight.core.evidence import quote
+from trueweight.core.evidence import calls_counted, quote
 from trueweight.core.example import Example, sample_case, says
 from trueweight.protocols import IN_CONTENT, locate, narrow
 
@@ -108,7 +108,7 @@ def markers_in_content(case: Case, reply: Reply) -> CheckResult | None:
         return None
     leaked = _leaked(case, reply.content, _MARKERS)
     if leaked:
-        calls = "no call" if not reply.calls else f"{len(reply.calls)} call(s)"
+        calls = calls_counted(len(reply.calls))
         cut = ", in a reply that was cut (finish reason length)" if reply.finish is Finish.LENGTH else ""
         message = f"the content has {quote(leaked)}, beside {calls}{cut}"
         return Fail(message, "text", quote(leaked), locate(reply, leaked))

@@ -22,6 +22,11 @@ def quote(value: Any, limit: int = _QUOTE) -> str:
     return _dump(text) if isinstance(value, str) else text
 
 
+def calls_counted(count: int) -> str:
+    """``no call``, ``1 call``, ``2 calls``."""
+    return f"{count or 'no'} call{'s' if count > 1 else ''}"
+
+
 def _dump(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from trueweight.core import Case, Finish, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
-from trueweight.core.evidence import quote, whole
+from trueweight.core.evidence import calls_counted, quote, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.core.request import stop_sequences
 from trueweight.protocols import locate_field
@@ -59,7 +59,7 @@ def messages_stop_with_calls(_: Case, reply: Reply) -> CheckResult | None:
     if reply.finish_text not in ("end_turn", "tool_use"):
         return None
     if bool(reply.calls) != (reply.finish_text == "tool_use"):
-        words = f"the stop reason is {reply.finish_text}, with {len(reply.calls)} call(s)"
+        words = f"the stop reason is {reply.finish_text}, with {calls_counted(len(reply.calls))}"
         expected = "tool_use" if reply.calls else "end_turn"
         return Fail(words, expected, quote(reply.finish_text), locate_field(reply, "stop_reason") or whole(reply))
     return Pass() if reply.calls else None
