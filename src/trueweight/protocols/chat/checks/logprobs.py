@@ -32,9 +32,6 @@ _SIGNS: Final = str.maketrans({"▁": " ", "Ġ": " ", "Ċ": "\n"})
 """Signs of tokenizers for white space, where a server sends names of tokens without bytes."""
 
 
-_NAMED: Final = tuple(map(chr, _SIGNS))
-_FEWEST_NAMES: Final = 3
-"""Names of tokens that a reply has by chance at most, as in a text about the Maltese alphabet, plus one."""
 _SHOWN: Final = (*range(33, 127), *range(161, 173), *range(174, 256))
 _BYTES: Final = {chr(one): one for one in _SHOWN} | {
     chr(256 + at): one for at, one in enumerate(sorted(set(range(256)) - set(_SHOWN)))
@@ -42,19 +39,19 @@ _BYTES: Final = {chr(one): one for one in _SHOWN} | {
 """Letter → byte, in names of tokens of a byte-level BPE, which some servers send without bytes."""
 
 
-def _entry(token: str, logprob: Any, *others: tuple[str, float], **more: Any) -> JsonObject:
+def scores(token: str, logprob: Any, *others: tuple[str, float], **more: Any) -> JsonObject:
     listed = [{"token": name, "logprob": value, "bytes": list(name.encode())} for name, value in others]
     return {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": listed} | more
 
 
-def _with(content: str, *entries: JsonObject, usage: tuple[int, int] = (10, 5), **logprobs: Any) -> Any:
+def scored(content: str, *entries: JsonObject, usage: tuple[int, int] = (10, 5), **logprobs: Any) -> Any:
     """A plain reply with this content and these entries."""
     found = logprobs or {"content": list(entries)}
     choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
     return plain(message(usage=usage) | {"choices": [choice | {"logprobs": found}]})
 
 
-_GOOD = _with("hi you", _entry("hi", -0.1, ("hi", -0.1), ("ho", -3.0)), _entry(" you", -0.2, (" you", -0.2)))
+_GOOD = scored("hi you", scores("hi", -0.1, ("hi", -0.1), ("ho", -3.0)), scores(" you", -0.2, (" you", -0.2)))
 
 
 @check(
@@ -69,7 +66,7 @@ _GOOD = _with("hi you", _entry("hi", -0.1, ("hi", -0.1), ("ho", -3.0)), _entry("
     why="Clients read logprobs.content and find nothing there.",
     fix='Answer {"content": [{"token": …, "logprob": …, "bytes": …, "top_logprobs": […]}]}.',
     example=Example(
-        _with("hi", tokens=["hi"], token_logprobs=[-0.1], top_logprobs=[{"hi": -0.1}], text_offset=[0]),
+        scored("hi", tokens=["hi"], token_logprobs=[-0.1], top_logprobs=[{"hi": -0.1}], text_offset=[0]),
         "logprobs",
         _GOOD,
         _ASKS,
@@ -95,7 +92,7 @@ def logprobs_form(_: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/ikawrakow/ik_llama.cpp/issues/2358",
     why="Scores are assigned to the wrong text, or to part of it.",
     fix="Make one entry for each generated token, in streams too, and for the choice that it belongs to.",
-    example=Example(_with("hi you", _entry("hi", -0.1)), "logprobs", _GOOD, _ASKS),
+    example=Example(scored("hi you", scores("hi", -0.1)), "logprobs", _GOOD, _ASKS),
 )
 def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
     """Accepts entries of more than the content: a thought, white space at its ends, the end token."""
@@ -125,7 +122,7 @@ def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
     source=_CREATE,
     why="Scores and distances that are computed from them are meaningless.",
     fix="Send the natural logarithm of the probability of each token, after the softmax over the whole vocabulary.",
-    example=Example(_with("hi", _entry("hi", 0.7)), "0.7", _GOOD, _ASKS),
+    example=Example(scored("hi", scores("hi", 0.7)), "0.7", _GOOD, _ASKS),
 )
 def logprobs_values(_: Case, reply: Reply) -> CheckResult | None:
     """Accepts the sampled token before the sorted alternatives, as some engines list them."""
@@ -148,7 +145,10 @@ def logprobs_values(_: Case, reply: Reply) -> CheckResult | None:
     why="The values are placeholders: every computation with them succeeds and says nothing.",
     fix="Return what the sampler computed, or refuse logprobs.",
     example=Example(
-        _with("hi " * 20, *(_entry("hi ", -9999.0) for _ in range(20)), usage=(10, 20)), "-9999", _GOOD, _ASKS
+        scored("hi " * 20, *(scores("hi ", -9999.0) for _ in range(20)), usage=(10, 20)),
+        "-9999",
+        _GOOD,
+        _ASKS,
     ),
 )
 def logprobs_measured(case: Case, reply: Reply) -> CheckResult | None:
@@ -179,7 +179,7 @@ def logprobs_measured(case: Case, reply: Reply) -> CheckResult | None:
     source="https://github.com/sgl-project/sglang/issues/30188",
     why="The alternatives belong to another token: comparisons and drift measurements are wrong without an error.",
     fix="Select the alternatives of each token at its own position, also where several tokens come in one chunk.",
-    example=Example(_with("hi", _entry("hi", -0.1, ("ho", -0.2), ("ha", -2.0))), "ho", _GOOD, _ASKS),
+    example=Example(scored("hi", scores("hi", -0.1, ("ho", -0.2), ("ha", -2.0))), "ho", _GOOD, _ASKS),
 )
 def logprobs_sampled_listed(_: Case, reply: Reply) -> CheckResult | None:
     """A token that is less likely than all its alternatives need not be listed."""
@@ -204,7 +204,10 @@ def logprobs_sampled_listed(_: Case, reply: Reply) -> CheckResult | None:
     why="The text cannot be joined from its tokens: the characters are lost.",
     fix="Send the bytes of each token.",
     example=Example(
-        _with("é", _entry("\ufffd", -0.1, bytes=None), _entry("\ufffd", -0.1, bytes=None)), "\ufffd", _GOOD, _ASKS
+        scored("é", scores("\ufffd", -0.1, bytes=None), scores("\ufffd", -0.1, bytes=None)),
+        "\ufffd",
+        _GOOD,
+        _ASKS,
     ),
 )
 def logprobs_characters(_: Case, reply: Reply) -> CheckResult | None:
@@ -223,46 +226,6 @@ def logprobs_characters(_: Case, reply: Reply) -> CheckResult | None:
 
 
 @check(
-    "logprobs-bytes",
-    "The bytes of a token are those of its text, not of its name in the vocabulary.",
-    failure="Log-probabilities have tokens by their names in the vocabulary (Ġ for a space), and the bytes of these "
-    "names, in {cases}",
-    protocol="chat",
-    engine=True,
-    row=20,
-    explains=("logprobs-characters", "logprobs-spell-content", "logprobs-sampled-listed"),
-    source="https://github.com/InternLM/lmdeploy/issues/2802",
-    why="No text can be joined from the bytes, and the same token of two servers compares as different.",
-    fix="Decode each token, sampled or alternative, and send the bytes of the decoded text.",
-    example=Example(
-        _with("hi", _entry("hi", -0.1, *((name, -3.0 - at) for at, name in enumerate(("Ġhi", "Ġho", "Ġha"))))),
-        "top_logprobs",
-        _GOOD,
-        _ASKS,
-    ),
-)
-def logprobs_bytes(_: Case, reply: Reply) -> CheckResult | None:
-    """Fails on three tokens or more with a name such as ``Ġthe`` and its bytes, where no text of the reply has such a
-    letter. Accepts names without bytes, which some servers send."""
-    if not reply.logprobs or any(sign in f"{reply.content}{reply.reasoning}" for sign in _NAMED):
-        return None
-    listed = [one for entry in reply.logprobs for one in (entry, *_alternatives(entry))]
-    named = [one for one in listed if _is_name(one)]
-    if len({one["token"] for one in named}) >= _FEWEST_NAMES:
-        spans = locate_field(reply, "top_logprobs") or locate_field(reply, "token") or whole(reply)
-        return Fail(f"{len(named)} tokens have the bytes of their names", "bytes of the text", quote(named[0]), spans)
-    return Pass()
-
-
-def _is_name(entry: Entry) -> bool:
-    """Whether a token begins with the sign of a vocabulary for white space, and its bytes are those of the sign."""
-    token = entry.get("token")
-    if not isinstance(token, str) or not token.startswith(_NAMED):
-        return False
-    return entry.get("bytes") == list(token.encode("utf-8", "surrogatepass"))
-
-
-@check(
     "logprobs-within-usage",
     "A reply has no more log-probability entries than completion tokens.",
     failure="{cases} had more log-probability entries than completion tokens",
@@ -273,7 +236,7 @@ def _is_name(entry: Entry) -> bool:
     source=_CREATE,
     why="Each entry is a generated token: the token count, or the list, is wrong.",
     fix="Count every generated token, and make one entry for each.",
-    example=Example(_with("hi you", _entry("hi", -0.1), _entry(" you", -0.1), usage=(1, 0)), "0", _GOOD, _ASKS),
+    example=Example(scored("hi you", scores("hi", -0.1), scores(" you", -0.1), usage=(1, 0)), "0", _GOOD, _ASKS),
 )
 def logprobs_within_usage(_: Case, reply: Reply) -> CheckResult | None:
     """Judges replies with one choice; accepts one entry more, for an end token that is not counted."""
@@ -311,13 +274,13 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _alternatives(entry: Entry) -> list[Entry]:
+def alternatives(entry: Entry) -> list[Entry]:
     listed = entry.get("top_logprobs")
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _listed_values(entry: Entry) -> list[Any]:
-    return [one.get("logprob") for one in _alternatives(entry)]
+    return [one.get("logprob") for one in alternatives(entry)]
 
 
 def _wrong_values(entry: Entry) -> str | None:
@@ -328,12 +291,12 @@ def _wrong_values(entry: Entry) -> str | None:
         return "a log-probability is no number"
     if max(numbers) > _ROUNDING:
         return f"a log-probability of {max(numbers):g} is above 0"
-    distinct = {(str(one.get("token")), str(one.get("bytes")), str(one.get("logprob"))) for one in _alternatives(entry)}
+    distinct = {(str(one.get("token")), str(one.get("bytes")), str(one.get("logprob"))) for one in alternatives(entry)}
     total = math.fsum(math.exp(float(value)) for _, _, value in distinct)
     if total > 1 + 0.01:
         return f"the probabilities of its alternatives sum to {total:.3f}"
     listed = numbers[1:]
-    sampled_first = bool(listed) and _is_sampled(entry, _alternatives(entry)[0])
+    sampled_first = bool(listed) and _is_sampled(entry, alternatives(entry)[0])
     ranked = listed[1:] if sampled_first else listed
     if any(later > earlier + _ROUNDING for earlier, later in pairwise(ranked)):
         return "its alternatives are not sorted"
@@ -349,7 +312,7 @@ def _is_sampled(entry: Entry, other: Entry) -> bool:
 
 def _misplaced(entry: Entry) -> str | None:
     """How the alternatives are not those of the entry's token; "" if they are; None if it has none."""
-    value, others = _number(entry.get("logprob")), _alternatives(entry)
+    value, others = _number(entry.get("logprob")), alternatives(entry)
     listed = [number for number in map(_number, _listed_values(entry)) if number is not None]
     if value is None or not listed or len(listed) < len(others):
         return None
