@@ -25,6 +25,8 @@ from trueweight.store import (
     explain_change,
     merging,
     pending,
+    replace_plain,
+    write_named,
 )
 
 Make = Callable[..., Exchange]
@@ -381,3 +383,21 @@ def test_a_merge_that_ends_early_leaves_nothing(tmp_path: Path, exchange: Make) 
     with pytest.raises(ConfigError) as caught, merging(out):
         pass
     assert caught.value.code == "run-exists"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    """As root, a file that replaces ``/dev/null`` breaks the machine. What a user names is written to where it is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        replace_plain(pipe, b"text")
+    assert pipe.is_fifo()
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_named(pipe, "text")
+        assert os.read(reader, 10) == b"text"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

@@ -55,7 +55,7 @@ def command(
     from trueweight.report.text import visible
     from trueweight.report.words.decision import decision_text
     from trueweight.report.words.move_plan import checklist, plan_lines
-    from trueweight.store import RunDir, write_for_people
+    from trueweight.store import RunDir, write_named
     from trueweight.workflow.decision_answers import read_answers
     from trueweight.workflow.finish import judge
 
@@ -70,7 +70,7 @@ def command(
         click.echo(json.dumps(msgspec.to_builtins(summary.workload and summary.workload.decision), indent=2))
     if as_json or quiet:
         if output is not None:
-            write_for_people(output, decision_page(summary, answers))
+            write_named(output, decision_page(summary, answers))
         return _code(text.move)
     click.echo(f"{text.mark} {text.title}")
     for label, sentence in text.lines:
@@ -88,7 +88,7 @@ def command(
             if at == 0 and step.command:
                 click.echo(f"    {step.command}")
     if output is not None:
-        write_for_people(output, decision_page(summary, answers))
+        write_named(output, decision_page(summary, answers))
         click.echo(f"\n{output}", err=True)
     return _code(text.move)
 

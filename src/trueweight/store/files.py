@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from contextlib import suppress
 from enum import StrEnum
 from hashlib import file_digest, sha256
@@ -95,7 +96,7 @@ def open_plain(path: Path, flags: int) -> int:
 
 def _not_plain(path: Path) -> ConfigError:
     return ConfigError(
-        "not a regular file but a link, a folder or a pipe",
+        "not a regular file but a link, a folder, a pipe or a device",
         code="run-symlink",
         where=str(path),
         hint="Valid: a run directory that trueweight wrote, copied as regular files.",
@@ -136,8 +137,15 @@ def _open_to_read(path: Path) -> BufferedReader:
 
 
 def replace_plain(path: Path, data: bytes) -> None:
-    """Write a whole file atomically: a reader, or a crash, sees the old content or the new. On disk on return."""
+    """Write a whole file atomically: a reader, or a crash, sees the old content or the new. On disk on return.
+
+    Raises:
+        ConfigError: ``run-symlink`` if a device, a pipe or a socket is there; ``run-place`` if nothing can be written.
+        InfrastructureError: ``run-disk`` if the disk refuses.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    if is_special(path):
+        raise _not_plain(path)
     try:
         descriptor = open_plain(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
@@ -150,6 +158,15 @@ def replace_plain(path: Path, data: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise disk_error(path, error) from None
+
+
+def is_special(path: Path) -> bool:
+    """Whether there is a device, a pipe or a socket, itself and not by a link."""
+    try:
+        mode = path.lstat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
 def write_for_people(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from trueweight.core import ConfigError
+from trueweight.store import is_special
 from trueweight.workflow.watch import Watched
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def export_history(found: Watched, path: Path) -> int:
     """
     try:
         looks = _looks(found)
+        if is_special(path) and path.suffix == DUCKDB:
+            raise OSError("a database cannot be written to a device or a pipe")
         if path.suffix == DUCKDB:
             _write_database(path, {"looks": looks, "answers": _answers(found)})
         else:
-            import pyarrow.parquet as pq
-
-            pq.write_table(looks, path)
+            path.write_bytes(_parquet(looks))
     except ImportError as error:
         hint = "Install it: pip install 'trueweight[history]'"
         message = f"the export needs {error.name}"
@@ -40,6 +41,16 @@ def export_history(found: Watched, path: Path) -> int:
     except OSError as error:
         raise ConfigError(f"cannot write: {error}", code="export-disk", where=str(path)) from None
     return int(looks.num_rows)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    """Made in memory: at an error, pyarrow deletes a file that it was to write, even a device."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    stream = pa.BufferOutputStream()
+    pq.write_table(table, stream)
+    return bytes(stream.getvalue().to_pybytes())
 
 
 def _looks(found: Watched) -> pa.Table:
