@@ -14,7 +14,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def trueweight(
-    *arguments: object, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 120
+    *arguments: object, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 600
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end, without a terminal."""
     return subprocess.run(
