@@ -60,6 +60,21 @@ def test_the_last_record_of_a_trial_wins_and_file_order_stays(root: Path, exchan
             run.read("t9")
 
 
+def test_the_digest_of_the_record_is_the_same_before_and_after_it_is_closed(root: Path, exchange: Make) -> None:
+    """What a run judged before it ended is found again by the commands after it; one more line has another digest."""
+    with RunDir.open(root, write=True) as run:
+        empty = run.record_digest()
+        run.append(exchange("t1"))
+        during = run.record_digest()
+    with RunDir.open(root) as run:
+        assert [exchange.trial for exchange in run.exchanges()] == ["t1"]
+        assert run.record_digest() == during != empty
+    with RunDir.open(root, write=True) as run:
+        assert run.record_digest() == during
+        run.append(exchange("t2"))
+        assert run.record_digest() != during
+
+
 def test_every_cut_of_the_file_keeps_all_complete_records(root: Path, exchange: Make) -> None:
     """Torn at any byte: whole lines are read, the rest is ignored, and a resume writes on after the last whole line."""
     lines = [encode_exchange(exchange(f"t{n}", "\u00e9\u2028".encode())) + b"\n" for n in range(2)]

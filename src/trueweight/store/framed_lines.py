@@ -197,8 +197,9 @@ class FramedLines:
         self._bodies = set()
 
     def digest(self) -> str:
-        """As `LineFile.digest`."""
-        return digest_up_to(self._reader, self._end)
+        """As `LineFile.digest`. With the end of an open frame, which is written when the file is closed: the digest of
+        a run is the same before and after, and what was judged of it is found again."""
+        return digest_up_to(self._reader, self._end, CLOSE if self._open else b"")
 
     def close(self) -> None:
         """As `LineFile.close`."""

@@ -166,13 +166,14 @@ def open_at(path: Path, end: int) -> int:
     return writer
 
 
-def digest_up_to(file: IO[bytes], end: int) -> str:
-    """The SHA-256 of the first bytes of a file, in hexadecimal digits."""
+def digest_up_to(file: IO[bytes], end: int, more: bytes = b"") -> str:
+    """The SHA-256 of the first bytes of a file and of ``more`` after them, in hexadecimal digits."""
     found = sha256()
     file.seek(0)
     while end > 0 and (data := file.read(min(end, 1 << 20))):
         found.update(data)
         end -= len(data)
+    found.update(more)
     return found.hexdigest()
 
 
