@@ -59,6 +59,21 @@ def test_an_effect_that_other_engines_explain_is_not_given_as_the_reason() -> No
 
 
 @pytest.mark.parametrize(
+    ("e_value", "words"),
+    [(54.4, "; an honest engine shows as much in at most 1 of 54 runs."), (1e300, "at most 1 of 10,000 runs."),
+     (19.9, "")],
+)  # fmt: skip
+def test_drift_says_how_seldom_an_honest_engine_shows_as_much(e_value: float, words: str) -> None:
+    """By the e-value, because an interval of few questions may begin below what is tolerated. Not where it is no
+    evidence at the level of the run."""
+    drift = msgspec.structs.replace(make_drift(DriftVerdict.DRIFT), e_value=e_value)
+    assert words in drift_words(drift)
+    assert ("runs" in drift_words(drift)) is bool(words)
+    same = msgspec.structs.replace(make_drift(DriftVerdict.EQUIVALENT), e_value=e_value)
+    assert "runs" not in drift_words(same)
+
+
+@pytest.mark.parametrize(
     ("mode", "details", "words"),
     [
         (DriftMode.LOGPROBS, {"top_differs": 0.25, "top_differs_floor": 0.0, "distance": 0.4, "distance_floor": 0.1},

@@ -17,6 +17,10 @@ _GRADES: Final = {
 }
 
 
+_RUNS: Final = 10_000
+"""Most runs that a sentence names: more would say nothing to a reader."""
+
+
 def drift_words(drift: Drift) -> str:
     """The verdict, the effect beside the noise, how sure it is, and the place on the ladder."""
     found = drift.cause
@@ -49,7 +53,8 @@ def _in_nats(drift: Drift) -> bool:
 def _verdict(drift: Drift) -> str:
     match drift.verdict:
         case DriftVerdict.DRIFT:
-            return _odd(drift) or f"Its output distribution differs from the reference's by {_more(drift)}."
+            found = _odd(drift) or f"Its output distribution differs from the reference's by {_more(drift)}"
+            return f"{found}{_how_sure(drift)}."
         case DriftVerdict.EQUIVALENT:
             return _equivalent(drift)
         case DriftVerdict.INCONCLUSIVE:
@@ -67,8 +72,16 @@ def _odd(drift: Drift) -> str:
     return (
         f"Part of its answers differ: {far.count} of {far.of} are far from the reference's, most are not. All together "
         f"they differ by {_how_far(drift)}; another engine with the same weights would explain up to "
-        f"{_nats(drift.tau)}."
+        f"{_nats(drift.tau)}"
     )
+
+
+def _how_sure(drift: Drift) -> str:
+    """How seldom an honest engine shows as much: an e-value of 54, in at most 1 of 54 runs (Ville's inequality)."""
+    if drift.e_value < 1 / drift.alpha:
+        return ""
+    runs = int(min(drift.e_value, _RUNS))
+    return f"; an honest engine shows as much in at most 1 of {runs:,} runs"
 
 
 def _equivalent(drift: Drift) -> str:
