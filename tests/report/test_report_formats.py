@@ -17,6 +17,7 @@ from trueweight.core import ConfigError
 from trueweight.core.check import CHECKS
 from trueweight.core.summary_json import decode_summary
 from trueweight.report import find_format, format_names, render, render_markdown
+from trueweight.report.formats.badge import _count
 from trueweight.report.page.answer import first_screen
 from trueweight.report.terminal import print_table
 from trueweight.report.text import fenced, inline
@@ -165,6 +166,15 @@ def test_the_badge_says_counts_only() -> None:
     assert badge["color"] in {"critical", "yellow"}
     assert set(badge) == {"schemaVersion", "label", "message", "color"}
     assert re.fullmatch(r"(\d+ no fault found, )?\d+ (avoid|undecided)(, \d+ undecided)?", badge["message"])
+
+
+@pytest.mark.parametrize(
+    ("number", "label", "words"),
+    [(1, "meets the bar", "1 meets the bar"), (2, "fails the bar", "2 fail the bar"), (3, "avoid", "3 avoid")],
+)
+def test_the_badge_counts_in_plain_words(number: int, label: str, words: str) -> None:
+    """One meets, two meet."""
+    assert _count(number, label) == words
 
 
 def test_json_is_the_summary() -> None:

@@ -23,13 +23,19 @@ _COLOURS: Final = {
 def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG001
     """Counts only, so that no provider's words stand in a README. The worst recommendation gives the colour."""
     lines = recommendation_lines(summary, ranked(summary))
-    message = ", ".join(f"{sum(len(names) for names, _ in line.providers)} {line.label.lower()}" for line in lines)
+    message = ", ".join(_count(sum(len(names) for names, _ in line.providers), line.label.lower()) for line in lines)
     found = {line.recommendation for line in lines}
     colour = next((colour for one, colour in _COLOURS.items() if one in found), "inactive")
     if is_bar_later(summary):
         message += " (bar changed after the run had begun)"
     badge = {"schemaVersion": 1, "label": "trueweight", "message": message or "no candidates", "color": colour}
     return json.dumps(badge, sort_keys=True) + "\n"
+
+
+def _count(number: int, label: str) -> str:
+    """``1 meets the bar``, ``2 meet the bar``, ``3 avoid``."""
+    verb, bar, rest = label.partition("s the bar")
+    return f"{number} {verb}{bar[1:] if number != 1 else bar}{rest}"
 
 
 register(Format("badge", ".badge.json", render))  # report.json is the summary

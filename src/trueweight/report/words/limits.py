@@ -169,9 +169,9 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
             )
         case LimitCode.FAILED_BY_ALL:
             return (
-                f"Every provider fails the same checks in every trial in {limit.count} of {limit.of} cases "
-                f"({', '.join(limit.checks)}). Pass rates are compared without these checks there, because they tell "
-                "no provider from another."
+                f"Every provider fails the same checks in every trial in {limit.count} of "
+                f"{counted(limit.of or 0, 'case')} ({', '.join(limit.checks)}). Pass rates are compared without these "
+                "checks there, because they tell no provider from another."
             )
         case LimitCode.NO_REFERENCE:
             return "There is no reference."
@@ -203,7 +203,7 @@ def limit_words(limit: Limitation) -> str:  # noqa: PLR0911, PLR0912 - one sente
         case LimitCode.CUT_IN_THOUGHT:
             return _cut_words(limit)
         case LimitCode.NOT_ANSWERED:
-            return f"It answered {limit.count} of {limit.of} cases."
+            return f"It answered {limit.count} of {counted(limit.of or 0, 'case')}."
 
 
 def allowance_words(tokens: int, *, of_shard: bool = False) -> str:
