@@ -41,7 +41,10 @@ _Limit = Annotated[float, Meta(ge=1e-3, le=_MOST, description=f"a number from 0.
 _Dollars = Annotated[
     float, Meta(ge=0, le=_MOST, description=f"a number from 0 to {_MOST:,}, USD per million tokens", examples=["0.5"])
 ]
-_Prices = "{ input = 0.5, output = 1.5 } (USD per million tokens; also cached = … and request = …, USD per request)"
+_Prices = (
+    "{ input = 0.5, output = 1.5 } (USD per million tokens; also cached = …, cache_write = … and request = …, USD per "
+    "request)"
+)
 
 
 _THINKING = '{ off = { reasoning_effort = "none" }, on = { reasoning_effort = "high" }, allowance = 2048 }'
@@ -52,6 +55,7 @@ class _PriceTable(Struct):
     output: _Dollars
     cached: _Dollars | None = None
     request: _Dollars = 0.0
+    cache_write: _Dollars | None = None
 
 
 class _ThinkingTable(Struct):
@@ -154,7 +158,7 @@ def _thinking(spot: Spot, table: _ThinkingTable) -> ThinkingControl:
 
 
 def _price(table: _PriceTable) -> Price:
-    return Price(table.input, table.output, table.cached, table.request)
+    return Price(table.input, table.output, table.cached, table.request, table.cache_write)
 
 
 def _refuse_secrets(spot: Spot, entry: Mapping[str, Any]) -> None:

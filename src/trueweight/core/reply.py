@@ -120,9 +120,10 @@ class Usage:
     """Token counts as reported; None where the server reports none.
 
     Attributes:
-        input: tokens of the prompt, ``cached`` included.
+        input: tokens of the prompt, ``cached`` and ``cache_write`` included.
         output: tokens of all choices; most servers include ``reasoning``, some do not.
         cost: USD for the request, as the server states it.
+        cache_write: tokens of the prompt that were written to a cache.
     """
 
     input: int | None = None
@@ -131,6 +132,7 @@ class Usage:
     cached: int | None = None
     reasoning: int | None = None
     cost: float | None = None
+    cache_write: int | None = None
 
     @property
     def bill(self) -> TokenCount | None:
@@ -138,7 +140,7 @@ class Usage:
         output = billed_output(self.input, self.output, self.total, self.reasoning)
         if self.cost is None and (self.input is None or output is None):
             return None
-        return TokenCount(self.input or 0, output or 0, self.cached or 0, self.cost)
+        return TokenCount(self.input or 0, output or 0, self.cached or 0, self.cost, self.cache_write or 0)
 
 
 @dataclass(frozen=True, slots=True)

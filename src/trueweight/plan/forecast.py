@@ -74,5 +74,5 @@ def _of_one(trials: list[Trial], attempts: int) -> Forecast:
     tokens_in = attempts * sum(ceiling.input for ceiling in ceilings)
     tokens_out = attempts * sum(ceiling.output for ceiling in ceilings)
     paid = attempts * sum(trial.protocol.completions for trial in trials)
-    cost = None if provider.price is None else provider.price.cost(tokens_in, tokens_out, requests=paid)
+    cost = None if provider.price is None else provider.price.most(tokens_in, tokens_out, requests=paid)
     return Forecast(provider, len(trials), len(trials) * attempts, tokens_in, tokens_out, cost)

@@ -134,7 +134,7 @@ def ceiling_of(trial: Trial) -> float:
     price = trial.provider.price
     if price is None or not trial.protocol.completions:
         return 0.0
-    return price.cost(*token_ceiling(trial))
+    return price.most(*token_ceiling(trial))
 
 
 def charge_of(trial: Trial, attempt: Attempt) -> Charge | None:

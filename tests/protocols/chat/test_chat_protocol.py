@@ -95,6 +95,11 @@ def test_the_list_of_models_is_no_completion() -> None:
         ({"prompt_tokens": 100, "completion_tokens": 9, "prompt_cache_hit_tokens": 64}, (100, 9, 64, None)),
         ({"prompt_tokens": 100, "completion_tokens": 9, "cached_tokens": 32}, (100, 9, 32, None)),
         (
+            {"prompt_tokens": 90, "completion_tokens": 9,
+             "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 70}}, (90, 9, 8, None, 70),
+        ),
+        ({"prompt_tokens": 90, "completion_tokens": 9, "cache_creation_input_tokens": 7}, (90, 9, 0, None, 7)),
+        (
             {"prompt_tokens": 5, "completion_tokens": 60, "total_tokens": 65,
              "completion_tokens_details": {"reasoning_tokens": 50}}, (5, 60, 0, None),
         ),

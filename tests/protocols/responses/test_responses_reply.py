@@ -32,7 +32,7 @@ WHOLE = response(
     function_call("now", "{}", 1),
     usage={
         **usage_of(20, 9),
-        "input_tokens_details": {"cached_tokens": 16},
+        "input_tokens_details": {"cached_tokens": 16, "cache_write_tokens": 3},
         "output_tokens_details": {"reasoning_tokens": 4},
     },
 )
@@ -48,7 +48,11 @@ def test_plain_and_streamed_bodies_read_alike() -> None:
     assert [(c.name, c.arguments) for c in plain.calls] == [("weather", '{"city":"Oslo"}'), ("now", "{}")]
     assert (plain.finish, plain.finish_text) == (Finish.CALLS, "completed")
     assert plain.usage is not None
-    assert plain.usage.bill == TokenCount(20, 9, 16)
+    assert (
+        plain.usage.bill
+        == PROTOCOLS.get("responses").tokens_in(answered(WHOLE).final.body)
+        == TokenCount(20, 9, 16, cache_write=3)
+    )
     assert (plain.usage.cached, plain.usage.reasoning) == (16, 4)
     assert [c.fragments for c in stream.calls] == [2, 1]
     assert stream.done

@@ -13,7 +13,9 @@ from trueweight.protocols.fields import as_count, as_object, stated_cost, stated
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens")
 """Names of the count of prompt tokens from a cache: in the details of the prompt, or beside its count."""
-_QUOTED_CACHED = tuple(f'"{key}"'.encode() for key in _CACHED)
+_CACHE_WRITE = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+"""Names of the count of prompt tokens that were written to a cache, in the same places."""
+_QUOTED_CACHED, _QUOTED_CACHE_WRITE = (tuple(f'"{key}"'.encode() for key in names) for names in (_CACHED, _CACHE_WRITE))
 
 
 def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
@@ -27,14 +29,17 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
     def count(source: JsonObject, key: str) -> int | None:
         return as_count(source.get(key), f"usage…{key}", span, anomalies)
 
-    cached = (count(prompt, _CACHED[0]), *(count(usage, key) for key in _CACHED))
+    def first(*counts: int | None) -> int | None:
+        return next((number for number in counts if number is not None), None)
+
     return Usage(
         input=count(usage, "prompt_tokens"),
         output=count(usage, "completion_tokens"),
         total=count(usage, "total_tokens"),
-        cached=next((number for number in cached if number is not None), None),
-        reasoning=next((n for n in (count(one, "reasoning_tokens") for one in (output, usage)) if n is not None), None),
+        cached=first(count(prompt, _CACHED[0]), *(count(usage, key) for key in _CACHED)),
+        reasoning=first(*(count(one, "reasoning_tokens") for one in (output, usage))),
         cost=stated_cost(usage),
+        cache_write=first(*(count(one, key) for one in (prompt, usage) for key in _CACHE_WRITE)),
     )
 
 
@@ -50,6 +55,9 @@ def tokens_in(body: bytes) -> TokenCount | None:
         output = last_count(part, b'"completion_tokens"') or 0
         reasoning = last_count(part, b'"reasoning_tokens"')
         billed = billed_output(prompt, output, last_count(part, b'"total_tokens"'), reasoning)
-        cached = next(filter(None, (last_count(part, key) for key in _QUOTED_CACHED)), 0) if b"cache" in part else 0
-        return TokenCount(prompt, billed or 0, cached, stated_cost_in(part))
+        cached, to_cache = (
+            next(filter(None, (last_count(part, key) for key in keys)), 0) if word in part else 0
+            for word, keys in ((b"cache", _QUOTED_CACHED), (b"cache_", _QUOTED_CACHE_WRITE))
+        )
+        return TokenCount(prompt, billed or 0, cached, stated_cost_in(part), to_cache)
     return None

@@ -51,6 +51,7 @@ class UsageCounts:
             cached=read,
             reasoning=self._thinking,
             cost=self._cost,
+            cache_write=self._counts.get(_WRITTEN),
         )
 
 
@@ -68,6 +69,6 @@ def tokens_in(body: bytes) -> TokenCount | None:
     own = last("input_tokens")
     if own is None:
         return None
-    cached = last(_READ) or 0
+    cached, to_cache = last(_READ) or 0, last(_WRITTEN) or 0
     cost = next((cost for part in parts if (cost := stated_cost_in(part)) is not None), None)
-    return TokenCount(own + cached + (last(_WRITTEN) or 0), last("output_tokens") or 0, cached, cost)
+    return TokenCount(own + cached + to_cache, last("output_tokens") or 0, cached, cost, to_cache)

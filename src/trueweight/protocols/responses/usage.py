@@ -24,6 +24,7 @@ def read_usage(value: Any, span: Span, anomalies: Anomalies) -> Usage | None:
         cached=as_count(read.get("cached_tokens"), "usage…cached_tokens", span, anomalies),
         reasoning=as_count(written.get("reasoning_tokens"), "usage…reasoning_tokens", span, anomalies),
         cost=stated_cost(usage),
+        cache_write=as_count(read.get("cache_write_tokens"), "usage…cache_write_tokens", span, anomalies),
     )
 
 
@@ -33,5 +34,6 @@ def tokens_in(body: bytes) -> TokenCount | None:
         read = last_count(part, b'"input_tokens"')
         if read is not None:
             written = last_count(part, b'"output_tokens"') or 0
-            return TokenCount(read, written, last_count(part, b'"cached_tokens"') or 0, stated_cost_in(part))
+            cached, to_cache = (last_count(part, key) or 0 for key in (b'"cached_tokens"', b'"cache_write_tokens"'))
+            return TokenCount(read, written, cached, stated_cost_in(part), to_cache)
     return None
