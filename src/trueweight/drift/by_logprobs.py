@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, median
+from statistics import fmean
 from typing import Final, NamedTuple
 
 from trueweight.core import DriftMode, Provider
 from trueweight.drift.candidate import CandidateTest, ScoredPrompt
-from trueweight.drift.dilution import FAR, TIMES_FARTHER, Dilution, far_limit
+from trueweight.drift.dilution import Dilution, far_limit
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts, alike
 from trueweight.drift.product import Pair, gap, product
@@ -80,17 +80,13 @@ class LogprobTest(CandidateTest):
     @property
     def far(self) -> int:
         """The number of answers that are much further from the reference's than most are."""
-        if not self.gaps:
-            return 0
-        limit = max(FAR, TIMES_FARTHER * median(self.gaps))
-        return sum(one > limit for one in self.gaps)
+        limit = far_limit(self.gaps)
+        return 0 if limit is None else sum(one > limit for one in self.gaps)
 
     def is_far(self, answers: AnswerPair) -> bool:
         """Whether the next answer is far, so that its request is worth sending again."""
         limit = far_limit(self.gaps)
-        a, c = alike(*answers)
-        size = gap(Pair(a.top, c.top))
-        return limit is not None and size is not None and size > limit
+        return limit is not None and _exceeds(_gap(*answers), limit)
 
     def take(self, prompt: str, one: AnswerPair, two: AnswerPair, again: Again = (None, None)) -> None:
         """Score one question: both sides' answers to two variants of it, and to those that were sent again."""
@@ -105,24 +101,19 @@ class LogprobTest(CandidateTest):
         for pair in pairs:
             self.kl.append(divergence(pair.reference, pair.candidate))
             self.top_differs += pair.reference[0].key != pair.candidate[0].key
-        for answers, size, repeat in zip((one, two), gaps, again, strict=True):
-            self._take_odd(answers, size, repeat)
+        if (limit := far_limit(self.gaps)) is not None:
+            for answers, size, repeat in zip((one, two), gaps, again, strict=True):
+                self._take_odd(limit, answers, repeat, far=_exceeds(size, limit))
         self.answers[prompt] = pairs
         self.gaps += [found.first, found.second]
         self._test.update(found.value, found.first * found.second)
         self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
         self.wealth.append(self.e_drift)
 
-    def _take_odd(self, answers: AnswerPair, size: float | None, repeat: AnswerPair | None) -> None:
-        limit = far_limit(self.gaps)
-        if limit is None:
-            return
-        moved, far = [False, False], size is not None and size > limit
-        if repeat is not None and far:
-            for side, (first, second) in enumerate(zip(answers, repeat, strict=True)):
-                left, right = alike(first, second)
-                between = gap(Pair(left.top, right.top))
-                moved[side] = between is not None and between > limit
+    def _take_odd(self, limit: float, answers: AnswerPair, repeat: AnswerPair | None, *, far: bool) -> None:
+        moved = [False, False]
+        if far and repeat is not None:
+            moved = [_exceeds(_gap(*side), limit) for side in zip(answers, repeat, strict=True)]
         self._dilution.update(far=far, reference_moved=moved[0], candidate_moved=moved[1])
 
     def _reduced(self, answers: AnswerPair) -> Pair:
@@ -134,8 +125,7 @@ class LogprobTest(CandidateTest):
     def take_repeat(self, reference: tuple[Facts, Facts], own: tuple[Facts, Facts]) -> None:
         """Take in two answers of each side to the same request at two times: the noise of each side."""
         for facts, gaps in ((reference, self.reference_gaps), (own, self.own_gaps)):
-            left, right = alike(*facts)
-            if (found := gap(Pair(left.top, right.top))) is not None:
+            if (found := _gap(*facts)) is not None:
                 gaps.append(found)
 
     @property
@@ -147,6 +137,16 @@ class LogprobTest(CandidateTest):
     def noise_reference(self) -> float | None:
         """The same of the reference."""
         return _noise(self.reference_gaps)
+
+
+def _gap(first: Facts, second: Facts) -> float | None:
+    """The size in nats of the difference of two answers to the same request; None if they show too few tokens alike."""
+    one, other = alike(first, second)
+    return gap(Pair(one.top, other.top))
+
+
+def _exceeds(size: float | None, limit: float) -> bool:
+    return size is not None and size > limit
 
 
 def _noise(gaps: list[float]) -> float | None:

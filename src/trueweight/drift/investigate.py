@@ -42,7 +42,6 @@ BLOCK = 3
 REPEAT_EVERY = 2
 """In each such block but the first, one request is sent once more, to measure the noise of either side."""
 
-
 _UNSENT = MissingReply("unsent")
 _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
 
@@ -145,7 +144,7 @@ class Investigation:
         return (*self.near_ties, *(prompt for prompt in self.script.prompts if prompt not in close))
 
     def _round(self, number: int, prompts: Sequence[str]) -> Batches:
-        """Ask some questions of everybody; then, by log-probabilities, their other variants."""
+        """Send some questions to all open candidates; then, by log-probabilities, their other variants."""
         asked = {c.provider.name: self._affordable(c, prompts) for c in self._open()}
         first, second = self._trials(asked, again=False), self._trials(asked, again=True)
         if number and number % REPEAT_EVERY == 0:
@@ -177,9 +176,7 @@ class Investigation:
             kind = self._kinds[name]
             for prompt in prompts:
                 if kind in VARIANT_OF:
-                    own = VARIANT_OF[kind] if again else kind
-                    trials[RequestKey("", prompt, own)] = self._trial(prompt, own, self.reference)
-                    trials[RequestKey(name, prompt, own)] = self._trial(prompt, own, self._provider(name))
+                    trials |= self._to_both(name, prompt, VARIANT_OF[kind] if again else kind)
                 elif not again:
                     for repeat in (0, 1):
                         key = RequestKey("", prompt, kind, repeat)
@@ -195,26 +192,27 @@ class Investigation:
         for name, prompts in asked.items():
             kind = self._kinds[name]
             spent = self.spent[name].requests + 2 * len(prompts)
-            if kind not in VARIANT_OF or not prompts or spent >= self.settings.max_requests:
-                continue
-            for key in (RequestKey("", prompts[0], kind, 1), RequestKey(name, prompts[0], kind, 1)):
-                provider = self._provider(key.provider) if key.provider else self.reference
-                trials[key] = self._trial(prompts[0], kind, provider, 1)
+            if kind in VARIANT_OF and prompts and spent < self.settings.max_requests:
+                trials |= self._to_both(name, prompts[0], kind, 1)
         return trials
 
     def _sent_again(self, asked: Mapping[str, Sequence[str]], answers: RoundResults) -> RoundTrials:
         """Requests with a far answer once more, to both sides, where the budget has room for them."""
         trials: RoundTrials = {}
         for name, prompts in asked.items():
-            c, kind = self.candidates[name], self._kinds[name]
-            if not isinstance(c, LogprobTest):
-                continue
-            left = self.settings.max_requests - self.spent[name].requests
-            for prompt, one in itertools.islice(far_requests(c, prompts, kind, answers), max(0, left)):
-                for key in (RequestKey("", prompt, one, 1), RequestKey(name, prompt, one, 1)):
-                    provider = c.provider if key.provider else self.reference
-                    trials[key] = self._trial(prompt, one, provider, 1)
+            c, left = self.candidates[name], self.settings.max_requests - self.spent[name].requests
+            if isinstance(c, LogprobTest):
+                far = far_requests(c, prompts, self._kinds[name], answers)
+                for prompt, kind in itertools.islice(far, max(0, left)):
+                    trials |= self._to_both(name, prompt, kind, 1)
         return trials
+
+    def _to_both(self, name: str, prompt: str, kind: RequestKind, repeat: int = 0) -> RoundTrials:
+        """One request to the reference, and the same to a candidate."""
+        return {
+            RequestKey("", prompt, kind, repeat): self._trial(prompt, kind, self.reference, repeat),
+            RequestKey(name, prompt, kind, repeat): self._trial(prompt, kind, self._provider(name), repeat),
+        }
 
     def _provider(self, name: str) -> Provider:
         return self.candidates[name].provider
