@@ -8,7 +8,9 @@ from answers import Answer, investigate, is_reference, reply, spread
 
 from trueweight.core import Drift, DriftFindingCode, DriftVerdict, Trial, digest
 from trueweight.drift import DriftSettings, drift_outcomes
+from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.dilution import Dilution, far_limit
+from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
 from trueweight.report.words import drift_words
 
 
@@ -47,6 +49,24 @@ def test_a_request_that_was_sent_twice_already_is_not_sent_again() -> None:
 
     found = drift_outcomes(investigate(noted, DriftSettings(max_requests=200)))["c"]  # type: ignore[arg-type]
     assert len(sent) == len(set(sent)) == found.requests + found.reference_requests
+
+
+def test_noise_is_measured_by_requests_that_were_chosen_before_their_answers() -> None:
+    """A request is sent again because its answer is far: its two answers differ more than those of most requests. The
+    noise on the page is that of the first question of every second round, far or not."""
+    answer, repeated = diluted(both=False), set[str]()
+
+    def noted(trial: Trial) -> dict[str, object]:
+        if trial.repeat and not is_reference(trial):
+            repeated.add(trial.id)
+        return answer(trial)
+
+    found = investigate(noted, DriftSettings(max_requests=300, stop=False))
+    c = found.candidates["c"]
+    assert isinstance(c, LogprobTest)
+    rounds = -(-len(c.scored) // BLOCK)
+    assert len(c.own_gaps) == len(c.reference_gaps) == (rounds - 1) // REPEAT_EVERY
+    assert len(repeated) > len(c.own_gaps)
 
 
 def test_odd_answers_of_both_sides_are_neither_drift_nor_equivalent() -> None:

@@ -153,6 +153,8 @@ class Investigation:
         for name, trials in (("first", first), ("second", second)):
             got = yield from self._send(list(trials.values()), f"round {number} {name}")
             answers |= {key: got[trial.id] for key, trial in trials.items()}
+        # Before far answers are sent again: what is repeated because of its answer scatters more than most.
+        measure_noise(self.candidates, answers)
         odd = self._sent_again(asked, answers)
         got = yield from self._send(list(odd.values()), f"round {number} again")
         answers |= {key: got[trial.id] for key, trial in odd.items()}
@@ -161,7 +163,6 @@ class Investigation:
             for name, own in asked.items():
                 if prompt in own and not self.candidates[name].dead:
                     self._compare(self.candidates[name], prompt, answers)
-        measure_noise(self.candidates, answers)
 
     def _affordable(self, c: CandidateTest, prompts: Sequence[str]) -> Sequence[str]:
         """The first of these prompts, as many as the candidate's remaining requests suffice for."""
