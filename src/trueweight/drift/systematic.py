@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import median
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -74,8 +74,8 @@ TIMES_BIAS: Final = 8.0
 """The scale is no less than this many times the bias that is tolerated: it would be most of what a score may be."""
 
 TIMES_PLAIN: Final = 2.0
-"""Nothing is called equivalent unless the plain mean of all products is below this many times τ² as well: rare large
-differences, which the systematic difference counts as five times the mean at most, are then no secret."""
+"""Nothing is called equivalent unless the plain mean of all products is below this many times τ² as well, since the
+systematic difference counts rare large differences as five times the mean at most."""
 
 LEAST_PRODUCTS: Final = 6
 """Fewer products have no interval."""
@@ -97,12 +97,11 @@ class SystematicDifference(NamedTuple):
     resolution: float
 
 
-class MeanScore(NamedTuple):
-    """The mean score at each of some tolerances, half the width of its confidence sequence, and the scale in nats²."""
+class Mean(NamedTuple):
+    """The mean of each column, and half the width of its confidence sequence."""
 
     mean: Floats
     margin: Floats
-    scale: Floats
 
 
 class SystematicTest:
@@ -168,25 +167,20 @@ class SystematicTest:
     def _past_bias(self) -> float:
         return self._bias * median(self._noise[-MEMORY:]) if self._noise else 0.0
 
-    def _scores(self, tolerances: Floats, alpha: float) -> MeanScore:
-        """What products say of tolerances in nats². The shipped tolerance enters as one product more, off by as much,
-        so that the variance is never 0."""
-        scale = np.maximum(TIMES_MEAN * tolerances, max(self._past_noise(), TIMES_BIAS * self._past_bias()))
-        scores = np.clip(np.array(self.products)[:, None] / scale, -1.0, 1.0)
-        n = len(self.products)
-        variance = (((scores - scores.mean(0)) ** 2).sum(0) + (self._limit / scale) ** 2) / n
-        margin = np.sqrt(variance * spread(n, alpha)) + 2 * np.abs(scores).max(0) / n
-        return MeanScore(scores.mean(0), margin, scale)
+    def _scores(self, scale: Floats, alpha: float) -> Mean:
+        """The mean score at each scale in nats²."""
+        return mean_of(np.clip(np.array(self.products)[:, None] / scale, -1.0, 1.0), self._limit / scale, alpha)
 
     def difference(self, alpha: float = ALPHA) -> SystematicDifference:
         """The systematic difference so far, with its confidence sequence."""
-        noise, bias = self._past_noise(), self._past_bias()
-        value = root(counted_mean(self.products, max(noise, TIMES_BIAS * bias)))
+        bias = self._past_bias()
+        least = max(self._past_noise(), TIMES_BIAS * bias)
+        value = math.sqrt(counted_mean(self.products, least))
         if len(self.products) < LEAST_PRODUCTS:
             return SystematicDifference(value, 0.0, math.inf, math.inf)
-        found = self._scores(_GRID**2, alpha)
-        needed = _GRID**2 / found.scale
-        too_low = found.mean - found.margin > 1 / TIMES_MEAN + bias / found.scale
+        scale = np.maximum(TIMES_MEAN * _GRID**2, least)
+        found, needed = self._scores(scale, alpha), _GRID**2 / scale
+        too_low = found.mean - found.margin > 1 / TIMES_MEAN + bias / scale
         too_high, unresolved = found.mean + found.margin < needed, found.margin >= needed
         return SystematicDifference(
             value,
@@ -200,28 +194,24 @@ class SystematicTest:
         all products, none cut off."""
         if len(self.products) < LEAST_PRODUCTS:
             return False
-        found = self._scores(np.array([self._limit]), alpha)
-        needed, margin = self._limit / found.scale[0], found.margin[0]
-        plain = plain_mean(self.products, self._limit, alpha)
+        scale = max(TIMES_MEAN * self._limit, self._past_noise(), TIMES_BIAS * self._past_bias())
+        found, needed = self._scores(np.array([scale]), alpha), self._limit / scale
+        plain = mean_of(np.array(self.products), self._limit, alpha)
         return (
-            bool(found.mean[0] + margin < needed and margin < needed)
-            and plain.mean + plain.margin < TIMES_PLAIN * self._limit
+            bool(found.mean[0] + found.margin[0] < needed and found.margin[0] < needed)
+            and bool(plain.mean + plain.margin < TIMES_PLAIN * self._limit)
             and self.e_same >= 1.0 / alpha
         )
 
 
-class PlainMean(NamedTuple):
-    """The mean of all products in nats², and half the width of its confidence sequence."""
+def mean_of(values: Floats, unit: Floats | float, alpha: float = ALPHA) -> Mean:
+    """The mean along the first axis, with its confidence sequence.
 
-    mean: float
-    margin: float
-
-
-def plain_mean(products: Sequence[float], unit: float, alpha: float = ALPHA) -> PlainMean:
-    """The mean of products, none cut off; ``unit``² enters the variance as one observation more."""
-    n, mean = len(products), fmean(products)
-    variance = (math.fsum((x - mean) ** 2 for x in products) + unit**2) / n
-    return PlainMean(mean, math.sqrt(variance * spread(n, alpha)) + 2 * max(map(abs, products)) / n)
+    ``unit`` enters the variance as one value more, off by as much, so that it is never 0.
+    """
+    n, mean = len(values), values.mean(0)
+    variance = (((values - mean) ** 2).sum(0) + unit**2) / n
+    return Mean(mean, np.sqrt(variance * spread(n, alpha)) + 2 * np.abs(values).max(0) / n)
 
 
 def counted_mean(products: Sequence[float], scale: float = 0.0) -> float:
@@ -240,11 +230,6 @@ def spread(n: int, alpha: float) -> float:
     """The confidence sequence of a mean of n values is the root of this times their variance wide, either way."""
     rho2 = (-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / SHARPEST_AFTER
     return 2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha)
-
-
-def root(value: float) -> float:
-    """Nats of a number in nats²; 0 for what noise made negative."""
-    return math.sqrt(max(0.0, value))
 
 
 def _quartile(values: Sequence[float]) -> float:
