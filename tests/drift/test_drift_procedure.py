@@ -91,6 +91,16 @@ def test_the_least_budget_that_is_accepted_can_decide() -> None:
                 assert drift_outcomes(investigate(answer, settings))["c"].verdict is DriftVerdict.DRIFT
 
 
+def test_the_least_budget_counts_the_evidence_that_odd_answers_take_part_in() -> None:
+    """One of nine candidates differs utterly: 6 questions make bets of 191, of which nine tenths count and 180 are
+    needed."""
+    least = least_requests(9, 0.05, DriftMode.LOGPROBS, shipped_thresholds())
+    candidates = [replace(CANDIDATE, name=name) for name in "cdefghijk"]
+    settings = DriftSettings(mode=DriftMode.LOGPROBS, max_requests=least)
+    found = investigate(lambda t: reply("x", logprobs=spread(3 * (t.provider.name == "c"))), settings, *candidates)
+    assert drift_outcomes(found)["c"].verdict is DriftVerdict.DRIFT
+
+
 def test_a_cap_of_five_alternatives_is_met_with_fewer() -> None:
     """A provider that refuses 20 is asked for 5, says so, and is compared all the same."""
 

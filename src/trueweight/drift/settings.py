@@ -12,6 +12,7 @@ import msgspec
 from trueweight.core import ConfigError, DriftMode, Provider, Role
 from trueweight.core.estimate import ALPHA
 from trueweight.core.json_value import JsonObject
+from trueweight.drift.by_logprobs import DILUTION_SHARE
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
@@ -134,7 +135,7 @@ def least_requests(candidates: int, alpha: float, mode: DriftMode | None, thresh
     questions = 0
     if mode in (None, DriftMode.LOGPROBS):
         test = SystematicTest(thresholds)
-        while test.e_drift < candidates / alpha or questions < LEAST_PROMPTS:
+        while (1 - DILUTION_SHARE) * test.e_drift < candidates / alpha or questions < LEAST_PROMPTS:
             test.update(math.inf)
             questions += 1
         return 2 * questions + PROBES
