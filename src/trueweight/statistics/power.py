@@ -37,8 +37,8 @@ class TrialsByWay(NamedTuple):
     judged: Array
 
 
-def power(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred: bool = False) -> float:
-    """The probability that a provider is found worse whose pass rate falls by ``fall``.
+def simulations(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred: bool = False) -> Iterator[bool]:
+    """For each of 100 simulations, whether a provider is found worse whose pass rate falls by ``fall``.
 
     A healthy provider is drawn by exchanging the providers of each case at random. Then it fails as many cases
     altogether as its rate is to fall: a fault of some feature, which is harder to find than one that touches each case
@@ -50,11 +50,6 @@ def power(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred
         level: of the one-sided test.
         referred: one of the providers is a reference.
     """
-    return sum(_simulations(counts, fall, level, seed, referred=referred)) / SIMULATIONS
-
-
-def _simulations(counts: TrialsByWay, fall: float, level: float, seed: int, *, referred: bool) -> Iterator[bool]:
-    """For each simulation of `power` whether the fault is found."""
     rng = np.random.default_rng([seed, 11])
     size, providers, _ = counts.passed.shape
     if not size:
@@ -80,7 +75,7 @@ def _p(passed: Array, judged: Array, level: float, *, referred: bool) -> float:
 
 
 class _Question(NamedTuple):
-    """The arguments of `power`, hashable."""
+    """The arguments of `simulations`, hashable."""
 
     passed: bytes
     judged: bytes
@@ -91,9 +86,9 @@ class _Question(NamedTuple):
     referred: bool
 
     def simulations(self) -> Iterator[bool]:
-        """As `_simulations`."""
+        """See `simulations`."""
         passed, judged = (np.frombuffer(one, dtype=np.int64).reshape(self.shape) for one in (self.passed, self.judged))
-        return _simulations(TrialsByWay(passed, judged), self.fall, self.level, self.seed, referred=self.referred)
+        return simulations(TrialsByWay(passed, judged), self.fall, self.level, self.seed, referred=self.referred)
 
 
 @lru_cache(maxsize=256)
@@ -125,7 +120,7 @@ class Power(NamedTuple):
 
 
 def power_of(counts: TrialsByWay, level: float, seed: int, *, referred: bool = False) -> Power:
-    """The power of a comparison, in the arguments of `power`."""
+    """The power of a comparison; the arguments are those of `simulations`."""
     passed, judged = (np.ascontiguousarray(one, dtype=np.int64) for one in counts)
 
     def asked(fall: float) -> _Question:
