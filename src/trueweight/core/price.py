@@ -61,13 +61,10 @@ class Price:
         """
         from_cache = min(cached, input_tokens)
         to_cache = min(cache_write, input_tokens - from_cache)
-        at_cache = self.input if self.cached is None else self.cached
-        tokens = (
-            self.input * (input_tokens - from_cache - to_cache)
-            + at_cache * from_cache
-            + (self.input if self.cache_write is None else self.cache_write) * to_cache
-            + self.output * output_tokens
-        )
+        read = self.input if self.cached is None else self.cached
+        written = self.input if self.cache_write is None else self.cache_write
+        tokens = self.input * (input_tokens - from_cache - to_cache) + read * from_cache + written * to_cache
+        tokens += self.output * output_tokens
         return tokens / 1e6 + self.request * requests
 
     def most(self, input_tokens: int, output_tokens: int, *, requests: int = 1) -> float:
@@ -80,11 +77,9 @@ def bill(price: Price | None, tokens: TokenCount) -> float | None:
     """USD for one reply: as the server states it, else by the declared price; None without either."""
     if tokens.cost is not None:
         return tokens.cost
-    return (
-        None
-        if price is None
-        else price.cost(tokens.input, tokens.output, cached=tokens.cached, cache_write=tokens.cache_write)
-    )
+    if price is None:
+        return None
+    return price.cost(tokens.input, tokens.output, cached=tokens.cached, cache_write=tokens.cache_write)
 
 
 def billed_output(prompt: int | None, output: int | None, total: int | None, reasoning: int | None) -> int | None:
