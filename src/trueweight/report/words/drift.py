@@ -18,7 +18,7 @@ _GRADES: Final = {
 
 
 _RUNS: Final = 10_000
-"""Most runs that a sentence names: more would say nothing to a reader."""
+"""The largest number of runs in a sentence: a reader gains nothing from a larger one."""
 
 
 def drift_words(drift: Drift) -> str:
@@ -71,13 +71,12 @@ def _odd(drift: Drift) -> str:
         return ""
     return (
         f"Part of its answers differ: {far.count} of {far.of} are far from the reference's, most are not. All together "
-        f"they differ by {_how_far(drift)}; another engine with the same weights would explain up to "
-        f"{_nats(drift.tau)}"
+        f"they differ by {_how_far(drift)}; {_explained(drift)}"
     )
 
 
 def _how_sure(drift: Drift) -> str:
-    """How seldom an honest engine shows as much: an e-value of 54, in at most 1 of 54 runs (Ville's inequality)."""
+    """How rarely an honest engine shows as much: an e-value of 54, in at most 1 of 54 runs (Ville's inequality)."""
     if drift.e_value < 1 / drift.alpha:
         return ""
     runs = int(min(drift.e_value, _RUNS))
@@ -87,7 +86,7 @@ def _how_sure(drift: Drift) -> str:
 def _equivalent(drift: Drift) -> str:
     if not _in_nats(drift):
         return "Its output distribution differs from the reference's by less than another engine would explain."
-    by = f"by {_how_far(drift)}; another engine with the same weights would explain up to {_nats(drift.tau)}"
+    by = f"by {_how_far(drift)}; {_explained(drift)}"
     if drift.grade is DriftGrade.INDISTINGUISHABLE:
         return f"Its output distribution is indistinguishable from the reference's: it differs {by}."
     return f"Its output distribution differs from the reference's {by}."
@@ -114,6 +113,10 @@ def _how_far(drift: Drift) -> str:
     low, high = _nats(effect.low, Towards.DOWN), _nats(effect.high, Towards.UP)
     inside = f"{low} to {high}" if effect.low else f"at most {high}"
     return f"{_nats(effect.value)} nats (95%: {inside})"
+
+
+def _explained(drift: Drift) -> str:
+    return f"another engine with the same weights would explain up to {_nats(drift.tau)}"
 
 
 def _cause(drift: Drift) -> str:
@@ -151,7 +154,7 @@ def _more(drift: Drift) -> str:
     """
     if _in_nats(drift):
         other = ", more than any rung of the ladder" if drift.grade is DriftGrade.ANOTHER_MODEL else ""
-        return f"{_how_far(drift)}{other}; another engine with the same weights would explain up to {_nats(drift.tau)}"
+        return f"{_how_far(drift)}{other}; {_explained(drift)}"
     effect = msgspec.structs.replace(drift.effect, unit="")
     if effect.value is None or effect.value <= drift.tau:
         return "more than another engine would explain"

@@ -88,8 +88,8 @@ def stopped_apis(probes: Sequence[ProviderProbe]) -> Iterator[str]:
 
 def apis_that_answer(probe: ProviderProbe, probes: Iterable[ProviderProbe]) -> list[str]:
     """The APIs without a setup fault of the same provider at the same address."""
-    there = [one for one in probes if (one.provider, one.base_url) == (probe.provider, probe.base_url)]
-    return [one.api for one in there if one.fault is None and one.answered]
+    place = (probe.provider, probe.base_url)
+    return [one.api for one in probes if (one.provider, one.base_url) == place and one.fault is None and one.answered]
 
 
 def api_title(name: str) -> str:
