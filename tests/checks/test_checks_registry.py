@@ -203,3 +203,20 @@ def test_numbers_of_calls_are_in_words(params: dict, made: object, expected: str
     """Neither ``1 to 1`` nor ``1 call(s)``."""
     finding = one("tool-call-expected", made, case({"tool-call-expected": params}))
     assert finding.expected == expected and finding.message.startswith(found)
+
+
+def test_a_misnamed_call_has_the_same_words_each_time() -> None:
+    """Of two tools that are as long, the first by name; a tool without a name is none of them."""
+    tools = [{"type": "function", "function": {"name": name}} for name in ("now", "get", "")]
+    finding = one("tool-name-declared", calls("{}", name="get.now"), case(tools=tools))
+    assert finding.message == 'the names of tools have text behind them, such as ".now"'
+
+
+def test_the_path_of_a_wrong_count_is_short() -> None:
+    """It is written by the server: with a long name, and many counts inside of it, a finding stays a line."""
+    usage = {f"{'x' * 100_000}_tokens_details": {**{f"{at}_tokens": 1 for at in range(100)}, "a_tokens": -1}}
+    finding = one("usage-counts", plain({"usage": usage}), case())
+    assert finding.outcome is Outcome.FAIL and len(finding.message) < 200
+    usage = {"prompt_tokens_details": {"text_tokens": -1}}
+    finding = one("usage-counts", plain({"usage": usage}), case())
+    assert finding.message == "the count prompt_tokens_details.text_tokens is below 0"

@@ -94,15 +94,15 @@ def tool_arguments_unmarked(case: Case, reply: Reply) -> CheckResult | None:
 
     Accepts the token where it is in the request or in the case's answer.
     """
-    judged = False
-    for call in reply.calls:
-        parsed = parse_json(call.arguments or "")
-        judged |= parsed.ok
-        for text in strings_of(parsed.value) if parsed.ok else ():
-            known = (*strings_of(case.request), *strings_of(case.answer))
-            if (text.startswith(_QUOTE) or text.endswith(_QUOTE)) and not any(_QUOTE in one for one in known):
-                return _fail(reply, call, f"a text begins or ends with {_QUOTE}", "text of the argument")
-    return Pass() if judged else None
+    read = [(call, parsed.value) for call in reply.calls if (parsed := parse_json(call.arguments or "")).ok]
+    marked = next((call for call, value in read if any(map(_is_marked, strings_of(value)))), None)
+    if marked is not None and not any(_QUOTE in known for known in strings_of([case.request, case.answer])):
+        return _fail(reply, marked, f"a text begins or ends with {_QUOTE}", "text of the argument")
+    return Pass() if read else None
+
+
+def _is_marked(text: str) -> bool:
+    return text.startswith(_QUOTE) or text.endswith(_QUOTE)
 
 
 def _problem(case: Case, reply: Reply, problem: CallProblem, expected: str) -> CheckResult | None:

@@ -48,13 +48,13 @@ def _misnamed(name: str, tools: Collection[str]) -> str:
     """How a called name differs from that of a tool, in words that are the same for all tools."""
     if any(name == tool * 2 for tool in tools):
         return "the name of a tool comes twice in one"
-    for tool in sorted(tools, key=len, reverse=True):
+    for tool in sorted(filter(None, tools), key=lambda tool: (-len(tool), tool)):
         before, found, behind = name.partition(tool)
         if found and not behind and before.endswith(_JOINTS):
             return f"the names of tools have {quote(before)} before them"
         if found and not before and behind.startswith(_JOINTS):
             return f"the names of tools have text behind them, such as {quote(behind)}"
-    if any(_plain(name) == _plain(tool) for tool in tools):
+    if _plain(name) in map(_plain, tools):
         return "the names of tools have other signs or capitals than in the request"
     return "it calls tools that were not offered"
 

@@ -71,10 +71,11 @@ def usage_counts(_: Case, reply: Reply) -> CheckResult | None:
     """Judges fields ``…_tokens`` of usage and of its details. Accepts null and 12.0."""
     judged = False
     for document, span in documents_of(reply):
-        for name, count in _counts(document.get("usage"), ""):
+        for path, count in _counts(document.get("usage")):
             judged = True
             if flaw := _flaw(count):
-                return Fail(f"the count {name} is {flaw}", "a whole number of at least 0", quote(count), (span,))
+                words = f"the count {'.'.join(path)[:120]} is {flaw}"
+                return Fail(words, "a whole number of at least 0", quote(count), (span,))
     return Pass() if judged else None
 
 
@@ -87,13 +88,13 @@ def _flaw(count: Any) -> str:
     return "" if isinstance(count, int) or count.is_integer() else "no whole number"
 
 
-def _counts(usage: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    """The name and value of every token count in usage and its details."""
+def _counts(usage: Any, inside: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The path and value of every token count in usage and its details."""
     for name, value in usage.items() if isinstance(usage, Mapping) else ():
         if name.endswith("_tokens_details"):
-            yield from _counts(value, f"{prefix}{name}.")
+            yield from _counts(value, (*inside, name))
         elif name.endswith("_tokens") and value is not None:
-            yield f"{prefix}{name}", value
+            yield (*inside, name), value
 
 
 @check(
