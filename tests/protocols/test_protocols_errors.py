@@ -8,7 +8,7 @@ import pytest
 
 from trueweight.core import Mode, Span
 from trueweight.protocols import Assembler, read_reply, read_with
-from trueweight.protocols.errors import error_in
+from trueweight.protocols.errors import error_in, error_of
 from trueweight.protocols.sample import exchange
 from trueweight.protocols.sse import SseEvent
 
@@ -52,6 +52,14 @@ def test_an_error_is_known_in_every_dress(body: bytes, words: str) -> None:
 def test_talk_about_errors_is_none(body: bytes) -> None:
     """Neither an answer that speaks of errors, nor a null, nor what cannot be read (that is for the checks)."""
     assert error_in(body) is None
+
+
+def test_a_base_resp_is_an_error_by_its_status() -> None:
+    """A number or a text: 0 is success in both, as for the other reader of errors."""
+    for good in (None, 0, "0", ""):
+        assert error_of({"base_resp": {"status_code": good, "status_msg": "success"}}) is None
+    for bad in (1004, "1004"):
+        assert error_of({"base_resp": {"status_code": bad, "status_msg": "no key"}}) == "no key"
 
 
 def test_a_long_stream_that_talks_about_errors_is_searched_to_its_end() -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from trueweight.core import Attempt
 from trueweight.protocols.anomalies import Anomalies
 from trueweight.protocols.body import unpack
+from trueweight.protocols.errors import failed_base
 
 _READ = 256 * 1024
 """Bytes of the body that are read. An error is short; what is longer is no error."""
@@ -92,15 +93,14 @@ def _of_json(value: Any) -> ErrorText:
 
 
 def _reports_error(value: Mapping[str, Any]) -> bool:
-    base = value.get("base_resp")
-    failed = isinstance(base, Mapping) and base.get("status_code") not in (None, 0, "0")
-    failed = failed or value.get("success") is False or any(_is_error_status(value.get(key)) for key in _STATUSES)
-    return failed or bool(value.get("error") or value.get("errors")) or value.get("object") == "error"
+    failed = value.get("success") is False or any(_is_error_status(value.get(key)) for key in _STATUSES)
+    failed = failed or failed_base(value) is not None or value.get("object") == "error"
+    return failed or bool(value.get("error") or value.get("errors"))
 
 
 def _is_error_status(value: Any) -> bool:
     """Whether a field holds an HTTP status of an error, as gateways write it into a body that they send with 200."""
-    return not isinstance(value, bool) and str(value).isdecimal() and 400 <= int(str(value)[:4]) < 600
+    return _is_code(value) and str(value).isdecimal() and 400 <= int(str(value)[:4]) < 600
 
 
 def _objects(value: Any, depth: int) -> Iterator[Mapping[str, Any]]:

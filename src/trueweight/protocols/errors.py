@@ -89,10 +89,16 @@ def error_of(document: Any, *, named: bool = False) -> Any:
     """
     if not isinstance(document, Mapping):
         return document if named else None
-    base = document.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code") and not document.get("choices"):
+    base = failed_base(document)
+    if base is not None and not document.get("choices"):
         return base.get("status_msg") or base
     return document.get("error") or (document if named or document.get("object") == "error" else None)
+
+
+def failed_base(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The ``base_resp`` of a response of MiniMax that reports an error; None without one, and for the status 0."""
+    base = document.get("base_resp")
+    return base if isinstance(base, Mapping) and base.get("status_code") not in (None, "", 0, "0") else None
 
 
 def _message(error: Any) -> str | None:
