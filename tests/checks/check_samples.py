@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueweight.core import Exchange
-from trueweight.core.check import all_checks
+from trueweight.checks import run_checks
+from trueweight.core import Case, Exchange, Outcome
+from trueweight.core.check import CHECKS, all_checks
 from trueweight.core.example import SAMPLE_SCHEMA, SAMPLE_STREAM, SAMPLE_TOOLS, Example, sample_case
+from trueweight.protocols import read_reply
 from trueweight.protocols.chat.sample import STREAMED_CALL, call, fragment, message, parts, write_sample
 from trueweight.protocols.sample import MODELS_CASE, WHOLE_LIST, plain
 from trueweight.workflow.explain import sample_exchange
@@ -34,6 +36,13 @@ OK_CALL = calls('{"city":"Oslo"}')
 OK_TEXT = says("hello")
 OK_STREAM = write_sample(SAMPLE_STREAM)
 OK_PARTS = STREAMED_CALL
+
+
+def failed(made: Exchange, asked: Case) -> list[str]:
+    """Ids of the checks that fail, without those that another one explains."""
+    found = [one for one in run_checks(asked, read_reply(made)) if one.outcome is Outcome.FAIL]
+    explained = {name for one in found for name in CHECKS.get(one.check).info.explains}
+    return sorted({one.check for one in found} - explained)
 
 
 def examples() -> dict[str, Example]:

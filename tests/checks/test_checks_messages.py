@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from check_samples import failed
 
 from trueweight.checks import run_checks
-from trueweight.core import PROTOCOLS, Case, Exchange, Outcome
-from trueweight.core.check import CHECKS
+from trueweight.core import PROTOCOLS, Exchange, Outcome
 from trueweight.core.example import sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import read_reply
@@ -26,13 +26,6 @@ CASE = sample_case()
 HELLO = events(text("hello"))
 SEARCH: JsonObject = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}
 FOUND: JsonObject = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": []}
-
-
-def failed(made: Exchange, case: Case = CASE) -> list[str]:
-    """Ids of the checks that fail, without those that another one explains."""
-    found = [one for one in run_checks(case, read_reply(made)) if one.outcome is Outcome.FAIL]
-    explained = {name for one in found for name in CHECKS.get(one.check).info.explains}
-    return sorted({one.check for one in found} - explained)
 
 
 def searched() -> list[JsonObject]:
@@ -64,27 +57,28 @@ def searched() -> list[JsonObject]:
 )
 def test_what_the_api_allows_is_no_finding(oddity: str, made: Exchange) -> None:
     """By the types of the official SDK, and by what it leaves out."""
-    assert failed(made) == []
+    assert failed(made, CASE) == []
 
 
 @pytest.mark.parametrize("kind", ["output_text", "reasoning", "function"])
 def test_a_block_of_another_api_is_found(kind: str) -> None:
     """Alone or beside a text, and in a stream."""
     block = {"type": kind, "text": "hello"}
-    assert failed(answered(block)) == failed(answered(block, text("hi"))) == ["messages-shape"]
-    assert failed(stream([HELLO[0], HELLO[1] | {"content_block": block}, *HELLO[2:]])) == ["messages-event-shape"]
+    assert failed(answered(block), CASE) == failed(answered(block, text("hi")), CASE) == ["messages-shape"]
+    streamed = stream([HELLO[0], HELLO[1] | {"content_block": block}, *HELLO[2:]])
+    assert failed(streamed, CASE) == ["messages-event-shape"]
 
 
 def test_only_the_last_call_can_be_cut() -> None:
     """An earlier call without its arguments is a fault also where the limit ended the message."""
     both = answered(tool_use(given={}), tool_use(given={"city": "Oslo"}, id="toolu_2"), stop="max_tokens")
-    assert failed(both) == ["tool-arguments-required"]
+    assert failed(both, CASE) == ["tool-arguments-required"]
 
 
 def test_an_error_that_is_no_json_is_an_error() -> None:
     """The event's name says so; it is no stream that breaks off without a reason."""
     made = raw_stream(sse(HELLO[:3]) + b"event: error\ndata: engine died\n\n")
-    assert {"error-in-stream", "messages-error-event"} <= set(failed(made))
+    assert {"error-in-stream", "messages-error-event"} <= set(failed(made, CASE))
     assert PROTOCOLS.get("messages").error_in(made.final.body) == "engine died"
 
 

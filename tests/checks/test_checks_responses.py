@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from check_samples import failed
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Outcome
-from trueweight.core.check import CHECKS
 from trueweight.core.example import sample_case
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols import read_reply
@@ -37,13 +37,6 @@ PATCHED: JsonObject = {"type": "custom_tool_call", "id": "ct_1", "call_id": "c_1
 
 def whole(*items: JsonObject, **changes: Any) -> JsonObject:
     return response(*items, **{"tools": [TOOL, TOOL], **changes})
-
-
-def failed(made: Exchange, case: Case = CASE) -> list[str]:
-    """Ids of the checks that fail, without those that another one explains."""
-    found = [one for one in run_checks(case, read_reply(made)) if one.outcome is Outcome.FAIL]
-    explained = {name for one in found for name in CHECKS.get(one.check).info.explains}
-    return sorted({one.check for one in found} - explained)
 
 
 def edited(parts: list[JsonObject], change: Callable[[JsonObject], Any]) -> Exchange:
@@ -124,7 +117,14 @@ def unnamed(one: JsonObject) -> None:
 )
 def test_a_fault_is_found_by_its_own_check(check: str, made: Exchange) -> None:
     """And by no other, but for those that it explains."""
-    assert [one for one in failed(made) if one != "responses-items" or check == one] == [check]
+    assert [one for one in failed(made, CASE) if one != "responses-items" or check == one] == [check]
+
+
+def test_a_negative_index_makes_no_check_raise() -> None:
+    """It is no place in the output: it neither counts from the end nor is it looked up."""
+    made = edited(HELLO, lambda one: one.update(output_index=-5) if "output_index" in one else None)
+    assert failed(made, CASE) == ["responses-event-place"]
+    assert not [one for one in run_checks(CASE, read_reply(made)) if one.problem is not None]
 
 
 def test_two_items_with_one_id_are_read_by_their_index() -> None:

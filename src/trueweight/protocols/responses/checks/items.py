@@ -102,16 +102,14 @@ def _out_of_range(reply: Reply) -> Fail | None:
     for item in items:
         # An output that lacks items is for responses-final-output.
         if item.done is not None and size >= len(items) and isinstance(item.key, int) and not 0 <= item.key < size:
-            words = f"output_index {item.key} is no position in the output of the response, which has {size} item(s)"
+            words = f"output_index {item.key} is no position in the output of the response, of length {size}"
             return Fail(words, f"0 to {size - 1}", str(item.key), (item.done.span,))
         content = item_of(item.done).get("content") if item.done is not None else None
         parts = len(content) if isinstance(content, list) else 0
         for one in item.events if parts else ():
             at = one.data.get("content_index")
             if isinstance(at, int) and not 0 <= at < parts:
-                words = (
-                    f"content_index {at} of {one.type} is no position in the item's content, which has {parts} part(s)"
-                )
+                words = f"content_index {at} of {one.type} is no position in the item's content, of length {parts}"
                 return Fail(words, f"0 to {parts - 1}", str(at), (one.span,))
     return None
 

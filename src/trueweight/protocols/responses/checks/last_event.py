@@ -138,13 +138,14 @@ def _judge_versions(
         return None
     for item in streamed_items(reply):
         versions = [(item_of(one), one.span) for one in item.events if one.type in (since, DONE)]
-        if isinstance(item.key, int) and item.key < len(last.output):
+        if isinstance(item.key, int) and 0 <= item.key < len(last.output):
             versions.append((last.output[item.key], last.span))
         for name in names:
-            given = [(one[name], span) for one, span in versions if isinstance(one.get(name), str) and one[name]]
+            values = [(value if isinstance(value := one.get(name), str) else "", span) for one, span in versions]
+            given = [(value, span) for value, span in values if value]
             judged |= len(given) > 1
-            if everywhere and given and len(given) < len(versions):
-                without = next(span for one, span in versions if not isinstance(one.get(name), str) or not one[name])
+            if everywhere and given and len(given) < len(values):
+                without = next(span for value, span in values if not value)
                 return Fail(f"an item has its {name} in some of its events", f"{name} in each", "none", (without,))
             for before, after in pairwise(given):
                 if before[0] != after[0]:
