@@ -44,9 +44,10 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
     for one in plan.of_success if reply.ok else plan.of_failure:
         if one.id in without:
             continue
-        if one.params:
-            _validate_once(one.id, one.params, case.key)
-        result = _run(one, case, reply, views)
+        params = (case.checks[one.id] if one.named else None) or _NO_PARAMS
+        if params:
+            _validate_once(one.id, params, case.key)
+        result = _run(one, case, reply, views, params)
         if result is not None:
             plain = type(result) is Pass and not result.message
             findings.append(one.passed if plain else _finding(case, one.check, result))
@@ -119,10 +120,11 @@ def _run_paired(entry: Check, ours: Sequence[ReplyDigest], reference: Sequence[R
 
 
 class _Planned(NamedTuple):
-    """A check that runs on the replies to one case, with what the case gives it.
+    """A check that runs on the replies to a case.
 
     Attributes:
         run: with three arguments; ``run_plain`` with two, if the check takes no parameters.
+        named: whether the case names it, and so may give it parameters.
         each_choice: whether it judges each choice by itself.
         passed: its finding if it passes without words.
     """
@@ -131,38 +133,37 @@ class _Planned(NamedTuple):
     check: Check
     run: RunCheck
     run_plain: Callable[[Case, Reply], CheckResult | None] | None
-    params: Mapping[str, Any]
+    named: bool
     each_choice: bool
     passed: Finding
 
 
 class _Plan(NamedTuple):
-    """The checks that run on the replies to one case through one API, in order of id.
+    """The checks that run on the replies to a case through one API, in order of id.
 
     Attributes:
         of_success, of_failure: for responses with a status of 2xx, and for others.
-        unknown: the names that the case gives checks which do not exist.
-        params: of the case, which hold the identities in the plan's key.
+        unknown: the names of the case's checks that do not exist.
     """
 
     of_success: tuple[_Planned, ...]
     of_failure: tuple[_Planned, ...]
     unknown: tuple[str, ...]
-    params: tuple[Any, ...]
 
 
-_MOST_PLANS = 10_000
+_NO_PARAMS: Mapping[str, Any] = {}
+_MOST_PLANS = 1000
 _plans: dict[tuple[Any, ...], _Plan] = {}
 _planned_from: list[Mapping[str, Check]] = []
 
 
 def _plan(case: Case, api: str) -> _Plan:
-    """The plan of a case: the same one for cases with the same checks, parameters and severity."""
+    """The plan of a case: the same one for cases that name the same checks and have the same severity."""
     checks = CHECKS.all()
     if not _planned_from or _planned_from[0] is not checks:  # another check was added
         _planned_from[:] = [checks]
         _plans.clear()
-    key = (api, case.severity, *case.checks, *map(id, case.checks.values()))
+    key = (api, case.severity, *case.checks)
     found = _plans.get(key)
     if found is None:
         if len(_plans) >= _MOST_PLANS:
@@ -179,27 +180,29 @@ def _make_plan(case: Case, api: str, checks: Mapping[str, Check]) -> _Plan:
             one,
             one.run,
             one.run_plain,
-            case.checks.get(info.id) or {},
+            named,
             info.scope is Scope.CHOICE,
-            wordless_pass(info.id, case.severity if info.id in case.checks else info.severity),
+            wordless_pass(info.id, case.severity if named else info.severity),
         )
         for one in checks.values()
         if one.run is not None
         and (info := one.info).protocol in (None, api)
         and (completion or info.scope is Scope.RESPONSE)
-        and (info.id in case.checks or not (info.on_request or (info.obeys and case.must_be_refused)))
+        and ((named := info.id in case.checks) or not (info.on_request or (info.obeys and case.must_be_refused)))
     )
     of_failure = tuple(one for one in planned if one.check.info.any_status)
     unknown = tuple(name for name in case.checks if name not in checks)
-    return _Plan(planned, of_failure, unknown, tuple(case.checks.values()))
+    return _Plan(planned, of_failure, unknown)
 
 
-def _run(planned: _Planned, case: Case, reply: Reply, views: Sequence[Reply]) -> CheckResult | None:
+def _run(
+    planned: _Planned, case: Case, reply: Reply, views: Sequence[Reply], params: Mapping[str, Any]
+) -> CheckResult | None:
     if not planned.each_choice:
-        return _run_guarded(planned, case, reply)
+        return _run_guarded(planned, case, reply, params)
     if len(views) == 1:
-        return _run_guarded(planned, case, views[0])
-    return _of_all_choices([(view.at, _run_guarded(planned, case, view)) for view in views])
+        return _run_guarded(planned, case, views[0], params)
+    return _of_all_choices([(view.at, _run_guarded(planned, case, view, params)) for view in views])
 
 
 _MOST_VALIDATED = 10_000
@@ -216,12 +219,12 @@ def _validate_once(check_id: str, params: Mapping[str, Any], case: str) -> None:
         _validated[key] = params
 
 
-def _run_guarded(planned: _Planned, case: Case, reply: Reply) -> CheckResult | None:
+def _run_guarded(planned: _Planned, case: Case, reply: Reply, params: Mapping[str, Any]) -> CheckResult | None:
     """The result of a check; not applicable, with the reason, if it raises or takes too many steps."""
     try:
         if planned.run_plain is not None:
             return planned.run_plain(case, reply)
-        return planned.run(case, reply, planned.params)
+        return planned.run(case, reply, params)
     except Exception as error:
         why = not_judged(planned.id, error)
         return NotApplicable(why.reason, why.problem)
