@@ -28,8 +28,8 @@ _UNLIKELY: Final = -9998.0
 _MANY_ZEROS: Final = 16
 _MANY_UNLIKELY: Final = 4
 _REPLACED: Final = list("\ufffd".encode())
-_SIGNS: Final = str.maketrans({"▁": " ", "Ġ": " ", "Ċ": "\n"})
-"""Signs of tokenizers for white space, where a server sends names of tokens without bytes."""
+SIGNS: Final = str.maketrans({"▁": " ", "Ġ": " ", "Ċ": "\n"})
+"""Signs of tokenizers for white space, where a server sends names of tokens."""
 
 
 _SHOWN: Final = (*range(33, 127), *range(161, 173), *range(174, 256))
@@ -40,6 +40,7 @@ _BYTES: Final = {chr(one): one for one in _SHOWN} | {
 
 
 def scores(token: str, logprob: Any, *others: tuple[str, float], **more: Any) -> JsonObject:
+    """The entry of a token, with other tokens and their log-probabilities as its alternatives."""
     listed = [{"token": name, "logprob": value, "bytes": list(name.encode())} for name, value in others]
     return {"token": token, "logprob": logprob, "bytes": list(token.encode()), "top_logprobs": listed} | more
 
@@ -105,7 +106,7 @@ def logprobs_spell_content(_: Case, reply: Reply) -> CheckResult | None:
     names = "".join(str(entry.get("token")) for entry in reply.logprobs)
     by_byte = bytes(_BYTES[one] for one in names) if all(one in _BYTES for one in names) else b""
     written = content.encode("utf-8", "surrogatepass")
-    if written in spelled or written in by_byte or content in names.translate(_SIGNS):
+    if written in spelled or written in by_byte or content in names.translate(SIGNS):
         return Pass()
     words = f"{len(reply.logprobs)} entries spell another text than the content"
     spans = locate_field(reply, "logprobs") or whole(reply)
@@ -275,6 +276,7 @@ def _number(value: Any) -> float | None:
 
 
 def alternatives(entry: Entry) -> list[Entry]:
+    """The tokens that were likeliest in the place of an entry, without those that are no object."""
     listed = entry.get("top_logprobs")
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 

@@ -9,9 +9,9 @@ from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import Example, sample_case
 from trueweight.protocols import locate_field
-from trueweight.protocols.chat.checks.logprobs import Entry, alternatives, scored, scores
+from trueweight.protocols.chat.checks.logprobs import SIGNS, Entry, alternatives, scored, scores
 
-_NAMED: Final = ("▁", "Ġ", "Ċ")
+_NAMED: Final = tuple(map(chr, SIGNS))
 _FEWEST_NAMES: Final = 3
 """Names of tokens that a reply has by chance at most, as in a text about the Maltese alphabet, plus one."""
 
@@ -38,7 +38,8 @@ _FEWEST_NAMES: Final = 3
 def logprobs_bytes(_: Case, reply: Reply) -> CheckResult | None:
     """Fails on three tokens or more with a name such as ``Ġthe`` and its bytes, where no text of the reply has such a
     letter. Accepts names without bytes, which some servers send."""
-    if not reply.logprobs or any(sign in f"{reply.content}{reply.reasoning}" for sign in _NAMED):
+    texts = [text for text in (reply.content, reply.reasoning) if text]
+    if not reply.logprobs or any(sign in text for text in texts for sign in _NAMED):
         return None
     listed = [one for entry in reply.logprobs for one in (entry, *alternatives(entry))]
     named = [one for one in listed if _is_name(one)]
