@@ -11,7 +11,7 @@ from trueweight.fleet.apis.messages import MessagesServed
 from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Write
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.fault import Fault, fault
-from trueweight.fleet.template import prompt_tokens
+from trueweight.fleet.faults.prompt import counted, is_result_in_parts, reread
 
 _API = "messages"
 
@@ -35,7 +35,7 @@ class FirstSystemBlock(Fault):
         """Read the prompt without the others."""
         first, *others = chat.body["messages"]
         kept = [first, *(message for message in others if message["role"] != "system")]
-        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": kept})))
+        return counted(chat, completion, kept)
 
 
 @fault("messages-result-parts-lost", api=_API, rows=(37,), checks=("prompt-tokens-same",))
@@ -44,13 +44,7 @@ class ResultPartsLost(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Read the prompt without the blocks."""
-        read = [
-            {**message, "content": ""}
-            if message["role"] == "tool" and isinstance(message["content"], list)
-            else message
-            for message in chat.body["messages"]
-        ]
-        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": read})))
+        return reread(chat, completion, lambda m: {**m, "content": ""} if is_result_in_parts(m) else m)
 
 
 @fault("messages-refuses-thoughts", api=_API, rows=(36,), checks=("request-accepted",))

@@ -13,9 +13,9 @@ from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.documents import Json
 from trueweight.fleet.faults.fault import Fault, fault
+from trueweight.fleet.faults.prompt import counted, is_result_in_parts, reread
 from trueweight.fleet.faults.responses_objects import Objects
 from trueweight.fleet.network import MODEL
-from trueweight.fleet.template import prompt_tokens
 
 _API = "responses"
 
@@ -129,13 +129,7 @@ class OutputFirstPart(Fault):
 
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Read the prompt without the others."""
-        read = [
-            {**message, "content": message["content"][:1]}
-            if message["role"] == "tool" and isinstance(message["content"], list)
-            else message
-            for message in chat.body["messages"]
-        ]
-        return replace(completion, prompt_tokens=len(prompt_tokens({**chat.body, "messages": read})))
+        return reread(chat, completion, lambda m: {**m, "content": m["content"][:1]} if is_result_in_parts(m) else m)
 
 
 @fault("responses-reasoning-refused", api=_API, checks=("request-accepted",))
@@ -168,8 +162,7 @@ class TextInputIgnored(Fault):
         """Read an empty message."""
         if not isinstance(chat.sent.get("input"), str):
             return completion
-        body = {**chat.body, "messages": [{"role": "user", "content": ""}]}
-        return replace(completion, prompt_tokens=len(prompt_tokens(body)))
+        return counted(chat, completion, [{"role": "user", "content": ""}])
 
 
 @fault("responses-input-parts-refused", api=_API, checks=("request-accepted",))
