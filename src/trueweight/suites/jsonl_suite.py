@@ -10,7 +10,7 @@ from typing import Any
 
 from trueweight.core import Case, ConfigError, Severity
 from trueweight.core.json_value import JsonObject
-from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, numbered_lines
+from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, not_json, numbered_lines
 from trueweight.suites.request_fields import field_problems, with_extra_body
 from trueweight.suites.request_lines import Reading, case_request, modes_of, refuse_constant, shown, with_known_roles
 
@@ -56,7 +56,7 @@ def _parse(raw: bytes) -> JsonObject:
     except UnicodeDecodeError:
         raise ValueError("not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}") from None
+        raise ValueError(not_json(error)) from None
     if not isinstance(body, dict):
         raise ValueError(f"not a JSON object: {shown(body)}")
     messages = body.get("messages")

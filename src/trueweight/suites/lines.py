@@ -92,6 +92,11 @@ def _lines(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
             return
 
 
+def not_json(error: json.JSONDecodeError) -> str:
+    """Why a line is not JSON, and at which column, in words."""
+    return f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+
+
 def is_heavy(text: str | bytes) -> bool:
     """Whether a JSON text has more values than are held in memory at once, as a small packed file may have."""
     values = sum(map(text.count, ",{[")) if isinstance(text, str) else sum(map(text.count, (b",", b"{", b"[")))

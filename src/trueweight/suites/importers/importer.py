@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from trueweight.core import DEFAULT_API, PROTOCOLS, Case, ConfigError, Severity, canonical_json, misspelt
 from trueweight.core.json_value import JsonObject
 from trueweight.core.registry import Registry
-from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, numbered_lines
+from trueweight.suites.lines import MAX_LINE_BYTES, TOO_LONG, not_json, numbered_lines
 from trueweight.suites.request_lines import case_request, modes_of, refuse_constant, shown, with_known_roles
 
 
@@ -296,7 +296,7 @@ def json_line(path: Path, number: int, text: str) -> Numbered | Malformed:
     try:
         value: Any = json.loads(text.rstrip().removesuffix(","), parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
-        return Malformed(path, number, f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+        return Malformed(path, number, not_json(error))
     except RecursionError:
         return Malformed(path, number, "nested too deeply")
     except ValueError as error:

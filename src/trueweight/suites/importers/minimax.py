@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,12 @@ def recorded_checks(rows: Iterable[Mapping[str, Any]], body: Mapping[str, Any]) 
         return {}
 
 
-def _checks_of(types: Iterable[str], body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _checks_of(types: Collection[str], body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The checks of check types.
 
     Raises:
         ValueError: if the request has no tool whose parameters a scenario could repeat.
     """
-    types = tuple(types)
     checks = {check: params for name in types for check, params in _CHECKS[name].items()}
     if "scenario_check" in types:
         checks["content-matches"] = {"first_in_order": _parameters(body)}
@@ -88,10 +87,9 @@ def _checks_of(types: Iterable[str], body: Mapping[str, Any]) -> dict[str, Mappi
 
 
 def _items(item: Numbered, suite: str) -> Iterator[Item]:
-    types = item.value.get("check_type") or []
-    types = [types] if isinstance(types, str) else types
-    listed = types if isinstance(types, list) else [types]
-    unknown = [name for name in listed if not isinstance(name, str) or name not in _CHECKS]
+    given = item.value.get("check_type") or []
+    types = given if isinstance(given, list) else [given]
+    unknown = [name for name in types if not isinstance(name, str) or name not in _CHECKS]
     request = chat_request(item, {key: value for key, value in item.value.items() if key not in _TESTS})
     if unknown:
         reason = f"unknown check_type {unknown[0]!r}; known: {', '.join(_CHECKS)}"
