@@ -275,7 +275,11 @@ open_option = click.option("--open", "opened", is_flag=True, help="Open the repo
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print requests, the highest possible cost and the expected time. Send nothing."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def json_option(words: str = "Print JSON instead of text.") -> Callable[[Any], Any]:
+    """``--json``, as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help=words)
 
 
 def quiet_option(words: str = "Print only the path of the report.") -> Callable[[Any], Any]:

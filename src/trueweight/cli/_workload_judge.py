@@ -49,7 +49,7 @@ from trueweight.core import ExitCode
 @click.option("--retry-errors", is_flag=True, help="Ask again where a request failed.")
 @dry_run_option
 @quiet_option()
-@json_option
+@json_option()
 def llm_judge(
     *,
     directory: Path,

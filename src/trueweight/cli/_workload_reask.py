@@ -39,7 +39,7 @@ from trueweight.core import ExitCode
 @no_probe_option
 @dry_run_option
 @quiet_option("Print only the paths of the files.")
-@json_option
+@json_option()
 def reask(
     *,
     folder: Path,

@@ -12,7 +12,7 @@ from trueweight.cli._options import json_option
     short_help="List every check, metric, grader, report format and API",
     epilog=examples("trueweight checks", "trueweight checks --json"),
 )
-@json_option
+@json_option()
 def command(as_json: bool) -> None:
     """List every check, metric, grader, report format and API.
 

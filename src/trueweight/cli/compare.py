@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FILE, PATH
+from trueweight.cli._options import FILE, PATH, json_option
 from trueweight.core import ExitCode
 
 FORMATS = ("text", "markdown", "html", "json")
@@ -25,7 +25,7 @@ FORMATS = ("text", "markdown", "html", "json")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the output."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text: --format json.")
+@json_option("Print JSON instead of text: --format json.")
 @click.option(
     "-o", "--out", "output", metavar="FILE", type=FILE, help="Write to this file.  [default: standard output]"
 )

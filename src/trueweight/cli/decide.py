@@ -35,7 +35,7 @@ from trueweight.core.decision import Move
 @click.option(
     "-o", "--out", "output", type=FILE, metavar="FILE", help="Also write the decision, checklist and plan as HTML."
 )
-@json_option
+@json_option()
 @quiet_option("Print nothing: the exit code is the decision.")
 def command(
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, dry_run_option, open_option, quiet_option, seed_option
+from trueweight.cli._options import FOLDER, dry_run_option, json_option, open_option, quiet_option, seed_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SUITES = ("tool-calls", "structured-output")
 @dry_run_option
 @open_option
 @quiet_option()
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@json_option("Print the summary as JSON instead of a table.")
 def command(
     *,
     out: Path | None,

@@ -93,7 +93,7 @@ _QUIET = quiet_option("Print only the path of the result.")
 @no_probe_option
 @fresh_option
 @dry_run_option
-@json_option
+@json_option()
 @_QUIET
 @click.pass_context
 def command(
@@ -189,7 +189,7 @@ def command(
     epilog=examples("trueweight drift replay runs/drift"),
 )
 @click.argument("directory", metavar="DIR", type=FOLDER)
-@json_option
+@json_option()
 def replay_command(directory: Path, *, as_json: bool) -> int:
     """Recompute drift from the recorded exchanges and compare with DIR/drift.json. Uses no network."""
     from rich.console import Console
@@ -217,7 +217,7 @@ def replay_command(directory: Path, *, as_json: bool) -> int:
 @no_probe_option
 @fresh_option
 @dry_run_option
-@json_option
+@json_option()
 @_QUIET
 @click.pass_context
 def calibrate(

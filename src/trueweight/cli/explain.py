@@ -17,7 +17,7 @@ from trueweight.cli._options import json_option
     ),
 )
 @click.argument("name")
-@json_option
+@json_option()
 def command(name: str, *, as_json: bool) -> None:
     """Explain NAME: a check, a metric, a grader, or a word of the report.
 

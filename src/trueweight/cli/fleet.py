@@ -100,7 +100,7 @@ def serve(names: tuple[str, ...], port: int, suites: tuple[str, ...], apis: tupl
     help="Only these suites. Repeatable.  [default: all]",
 )
 @click.option("--keep", type=FOLDER, metavar="DIR", help="Keep the run in this new directory.")
-@json_option
+@json_option()
 @quiet_option("Print nothing: the exit code is the result.")
 def matrix(*, names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None, as_json: bool, quiet: bool) -> int:
     """Prove the checks: run the suites against every faulty provider and print which check finds which fault.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import FOLDER, PATH, bar_option, quiet_option
+from trueweight.cli._options import FOLDER, PATH, bar_option, json_option, quiet_option
 
 
 @click.command(
@@ -25,7 +25,7 @@ from trueweight.cli._options import FOLDER, PATH, bar_option, quiet_option
     help='Earlier run. Rules with versus = "baseline" limit the change since then; without such a rule, no metric '
     "may be worse.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON (schemas/gate.schema.json).")
+@json_option("Print the verdicts as JSON (schemas/gate.schema.json).")
 @quiet_option("Print nothing: the exit code is the result.")
 def command(*, directory: Path, bar_file: Path | None, baseline: Path | None, as_json: bool, quiet: bool) -> int:
     """Compare a recorded run with a bar: each provider passes, fails, or is inconclusive. Uses no network.

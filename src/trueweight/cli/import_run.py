@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import PATH, NameFrom, out_option, quiet_option
+from trueweight.cli._options import PATH, NameFrom, json_option, out_option, quiet_option
 from trueweight.core import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _formats() -> tuple[str, ...]:
 @click.option("--reference", metavar="NAME", help="File of the reference, by its name without .jsonl.")
 @click.option("--suite", metavar="NAME", help="Name of the suite of the requests.  [default: FORMAT]")
 @quiet_option("Print only the path of the report, and the lines that could not be read.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of text.")
+@json_option("Print the summary as JSON instead of text.")
 def command(
     *,
     form: str,

@@ -15,7 +15,7 @@ from trueweight.cli._options import PATH, json_option, quiet_option
 @click.argument("directory", metavar="DIR", type=PATH)
 @engine_option
 @quiet_option("Print only the path of the summary.")
-@json_option
+@json_option()
 def command(directory: Path, engine: str, quiet: bool, as_json: bool) -> int:
     """Judge the recorded exchanges of a run again and write DIR/summary.json. Uses no network.
 

@@ -129,7 +129,7 @@ def providers() -> None:
 
 
 @command.command(short_help="Print which servers run", epilog=examples("trueweight lab status"))
-@json_option
+@json_option()
 def status(*, as_json: bool) -> None:
     """Print which servers run."""
     from trueweight import lab

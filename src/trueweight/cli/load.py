@@ -87,7 +87,7 @@ from trueweight.core import Mode
 @seed_option("arrivals, order and resampling")
 @no_probe_option
 @dry_run_option
-@json_option
+@json_option()
 @quiet_option("Print only the path of the page.")
 def command(
     *,

@@ -24,7 +24,7 @@ from trueweight.core import ExitCode
 @out_option("New run directory.")
 @engine_option
 @quiet_option()
-@json_option
+@json_option()
 def command(runs: tuple[str, ...], out: Path, engine: str, quiet: bool, as_json: bool) -> int:
     """Join shards, or copies, of one run into a new run, judge it and write its report. A RUN is a directory, or
     the URL of `run --shards URL`. Sends no request to a provider.

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @transport_option
 @budget_option("Send no request that could exceed this cost.")
 @dry_run_option
-@json_option
+@json_option()
 @quiet_option("Print only providers with a setup fault or without an answer.")
 def command(
     *,

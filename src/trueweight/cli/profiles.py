@@ -20,7 +20,7 @@ def command() -> None:
 
 
 @command.command("list", short_help="List the shipped profiles", epilog=examples("trueweight profiles list"))
-@json_option
+@json_option()
 def list_profiles(*, as_json: bool) -> None:
     """List the shipped profiles: name, model ids that it fits, title."""
     import json
@@ -46,7 +46,7 @@ def list_profiles(*, as_json: bool) -> None:
 @click.argument("name", metavar="NAME|FILE|MODEL")
 @click.option("--bar", "only_bar", is_flag=True, help="Print the vendor's thresholds as a bar.toml.")
 @click.option("--toml", "only_toml", is_flag=True, help="Print the profile's file, as a start for yours.")
-@json_option
+@json_option()
 def show_profile(name: str, *, only_bar: bool, only_toml: bool, as_json: bool) -> None:
     """Print one profile: a NAME or NAME/VARIANT, a FILE, or the one that fits a MODEL id."""
     import json

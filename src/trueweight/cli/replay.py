@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @budget_option("Send no request that could exceed this cost.")
 @dry_run_option
 @quiet_option("Print only the path of the new run.")
-@json_option
+@json_option()
 def command(
     *,
     directory: Path,

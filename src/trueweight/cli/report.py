@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trueweight.cli._help import examples
-from trueweight.cli._options import PATH, NameFrom, open_option, quiet_option
+from trueweight.cli._options import PATH, NameFrom, json_option, open_option, quiet_option
 
 
 def _formats() -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def _formats() -> tuple[str, ...]:
     type=PATH,
     help="Include the drift that `trueweight drift --out DIR` measured for the same providers.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON: --format json -o -.")
+@json_option("Print the summary as JSON: --format json -o -.")
 @quiet_option("Do not print the path of the report.")
 @open_option
 def command(

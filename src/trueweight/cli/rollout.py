@@ -51,7 +51,7 @@ from trueweight.core import ExitCode
 @dry_run_option
 @open_option
 @quiet_option()
-@json_option
+@json_option()
 def command(
     *,
     before: str,

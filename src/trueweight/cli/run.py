@@ -23,6 +23,7 @@ from trueweight.cli._options import (
     budget_option,
     dry_run_option,
     fresh_option,
+    json_option,
     max_response_option,
     no_probe_option,
     open_option,
@@ -138,7 +139,7 @@ CLOSED, OPEN = 8, 256
 @dry_run_option
 @open_option
 @quiet_option()
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of a table.")
+@json_option("Print the summary as JSON instead of a table.")
 def command(
     *,
     providers_file: Path,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     help="Show only this mode of thinking.",
 )
 @click.option("--failing", is_flag=True, help="Show the failures grouped by cause: requirement, providers, cases.")
-@json_option
+@json_option()
 def command(
     *,
     directory: Path,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=FOLDER, metavar="DIR", help="Run directory of the attempts.  [default: beside DIR]")
 @dry_run_option
 @quiet_option("Print only the result.")
-@json_option
+@json_option()
 def command(
     *,
     directory: Path,

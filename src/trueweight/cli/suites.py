@@ -30,7 +30,7 @@ def command() -> None:
     "list", short_help="List the shipped suites, or those at PATH", epilog=examples("trueweight suites list")
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@json_option
+@json_option()
 def list_suites(paths: tuple[str, ...], as_json: bool) -> None:
     """List the shipped suites, or those at PATH: name, number of cases, title."""
     from trueweight.suites import find_suite, shipped_suites
@@ -55,7 +55,7 @@ def list_suites(paths: tuple[str, ...], as_json: bool) -> None:
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @quiet_option("Print only problems.")
-@json_option
+@json_option()
 def check_suites(paths: tuple[str, ...], *, quiet: bool, as_json: bool) -> int:
     """Check suites and print every problem with its file and line.
 
@@ -112,7 +112,7 @@ def _checked_json(path: str, found: _Checked) -> dict[str, Any]:
 @click.argument("case_id", required=False, metavar="[CASE]")
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="Draw N cases and print each in full.")
 @seed_option("drawn cases")
-@json_option
+@json_option()
 def show_suite(name: str, case_id: str | None, examples: int | None, seed: int, *, as_json: bool) -> None:
     """Print the cases of a suite, or one CASE in full, or the first N in full, as JSON."""
     from trueweight.suites import find_suite

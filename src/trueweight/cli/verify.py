@@ -21,7 +21,7 @@ _SHOWN = 100
 )
 @click.argument("file", metavar="FILE", type=FILE)
 @click.argument("directory", metavar="[RUN]", type=PATH, required=False)
-@json_option
+@json_option()
 @quiet_option("Print nothing: the exit code is the result.")
 def command(*, file: Path, directory: Path | None, as_json: bool, quiet: bool) -> int:
     """Verify that RUN is the run of FILE, unchanged, and that its record gives the attested numbers. Uses no network.

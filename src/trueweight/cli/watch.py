@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     "--export", type=FILE, metavar="FILE", help="Also write all looks as Parquet, or .duckdb with each answer."
 )
 @click.option("--markdown", is_flag=True, help="Print markdown instead of text.")
-@json_option
+@json_option()
 @quiet_option("Print only what changed in the newest look.")
 def command(
     *,

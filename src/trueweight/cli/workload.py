@@ -180,7 +180,7 @@ def example(*, path: Path, lines: int, tasks: tuple[str, ...], seed: int, quiet:
     short_help="List the graders that a task may name, with their options",
     epilog=examples("trueweight workload graders"),
 )
-@json_option
+@json_option()
 def list_graders(*, as_json: bool) -> None:
     """List the graders that a task may name, with their options."""
     from trueweight.core.grader import all_graders
