@@ -7,6 +7,7 @@ import io
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from report_sample import make_drift, make_summary, typed
 from rich.console import Console
@@ -15,12 +16,13 @@ import summaries
 from summaries import make_estimate, make_finding, make_provider_summary
 from trueweight.assess import assess
 from trueweight.assess.observations import broken
-from trueweight.core import Estimate, Role
+from trueweight.core import Estimate, Role, ThinkingMode
 from trueweight.core.assessment import Reason, ReasonCode
 from trueweight.core.finding_summary import BlameCode, BlameReason
 from trueweight.core.note import Note, NoteCode
 from trueweight.core.probe import ProbeAnswer, ProbeQuestion, ProviderProbe, SetupFault
 from trueweight.core.summary import Counts, ProviderSummary, TrialCounts
+from trueweight.core.workload import WorkloadSummary
 from trueweight.report import find_format, format_names, render_html, render_markdown
 from trueweight.report.site import overview
 from trueweight.report.site.trends import SiteRun
@@ -250,6 +252,25 @@ def test_each_note_is_said_once_and_a_part_of_a_run_is_a_part_once() -> None:
         for note in notes:
             assert text.count(note_words(note)) == 1, note.code
         assert "Not finished" not in text, "the note on the part says so"
+
+
+def test_each_number_of_the_table_stands_under_its_own_heading() -> None:
+    """Of a run with a workload, the first column is that of the workload in the rows of an API and of a mode too."""
+
+    def found(share: float) -> dict[str, Estimate]:
+        shares = {"workload": share, "schema_accuracy_unconditional": 0.111, "success_rate": 0.222}
+        return {metric: Estimate(value, None, None, 9, "proportion", "") for metric, value in shares.items()}
+
+    host = make_provider_summary(
+        metrics=found(0.5), by_api={"responses": found(0.4)}, thinking={ThinkingMode.OFF: found(0.3)}
+    )
+    workload = WorkloadSummary(name="w", cases=9, candidates=1, tasks=(), baseline=None)  # type: ignore[arg-type]
+    summary = msgspec.structs.replace(assess(summaries.make_summary({"a": host})), workload=workload)
+    out = io.StringIO()
+    print_table(summary, Console(file=out, width=200, color_system=None))
+    text = out.getvalue()
+    assert text.split()[:2] == ["provider", "workload"]
+    assert all(share in text for share in ("50.0%", "40.0%", "30.0%")) and "11.1%" not in text
 
 
 def test_no_two_formats_write_the_same_file() -> None:

@@ -39,6 +39,7 @@ _NARROW: Final = 76
 """In fewer columns the numbers stand below each name."""
 _NO_TIME: Final = Estimate.not_applicable("ms", "")
 COLUMNS: Final = {
+    "workload": "workload",
     "calls": "schema_accuracy_unconditional",
     "agrees": AGREEMENT_WITH_OTHERS.id,
     "as others": AGREEMENT_WITH_OTHERS.id,
@@ -49,7 +50,7 @@ COLUMNS: Final = {
     "ttft ms": "ttft",
     "ttfo ms": "ttfo",
 }
-"""Heading of the table → id of its metric, so that a heading can be explained."""
+"""Heading of the table → id of its metric."""
 _STYLE: Final = {
     Recommendation.USE: "green",
     Recommendation.AVOID: "red",
@@ -116,12 +117,12 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     # Beside a thought the first token says little: a reader waits for the answer.
     times = ("ttft", "ttfo") if thinks else ("ttft",)
     # Beside a workload "agrees" would be read as agreement with the recorded answers.
-    others = "agrees" if summary.workload is None else "as others"
-    agreement = others if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
+    among_hosts = "agrees" if summary.workload is None else "as others"
+    agreement = among_hosts if summary.run.reference is None else "F1" if _recorded_once(summary) else "F1−ref"
     # Of a workload, the answers come first: whether calls and JSON are valid is part of them.
-    leads = ("workload", "workload") if summary.workload is not None else ("calls", "schema_accuracy_unconditional")
-    heads = (leads[0], agreement, "struct.", "success", *(f"{time} ms" for time in times))
-    for head in heads:
+    lead = "calls" if summary.workload is None else "workload"
+    others = ("struct.", "success", *(f"{time} ms" for time in times))
+    for head in (lead, agreement, *others):
         table.add_column(head, justify="right", no_wrap=True)
     providers = ranked(summary)
     for sentence in cut_in_thought(summary):
@@ -136,23 +137,18 @@ def print_table(summary: Summary, console: Console, said: Container[str] = ()) -
     for one in providers:
         table.add_row(
             _name_and_word(one),
-            _number(one.provider, leads[1]),
+            _number(one.provider, COLUMNS[lead]),
             _agreement(summary, one.name),
-            *(_number(one.provider, metric) for metric in ("structured_output_accuracy", "success_rate", *times)),
+            *(_number(one.provider, COLUMNS[head]) for head in others),
         )
-        for mode, metrics in one.provider.thinking.items():
+        parts = [(thinking_name(mode), metrics) for mode, metrics in one.provider.thinking.items()]
+        parts += [(api_title(api), metrics) for api, metrics in one.provider.by_api.items()]
+        for title, metrics in parts:
             table.add_row(
-                Text(f"  {thinking_name(mode)}", style="dim"),
-                _written(metrics.get("schema_accuracy_unconditional")),
+                Text(f"  {title}", style="dim"),
+                _written(metrics.get(COLUMNS[lead])),
                 Text(NONE, style="dim"),
-                *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
-            )
-        for api, metrics in one.provider.by_api.items():
-            table.add_row(
-                Text(f"  {api_title(api)}", style="dim"),
-                _written(metrics.get("schema_accuracy_unconditional")),
-                Text(NONE, style="dim"),
-                *(_written(metrics.get(metric)) for metric in ("structured_output_accuracy", "success_rate", *times)),
+                *(_written(metrics.get(COLUMNS[head])) for head in others),
             )
     place = "Below" if print_whole(table, console, at_least=_NARROW) else "Beside"
     console.print(Text(f"{place} each number its 95% interval.", style="dim"))
