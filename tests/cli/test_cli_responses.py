@@ -81,6 +81,10 @@ def test_a_case_that_continues_another_one_is_shown_as_sent(here: Path) -> None:
     shown = trueweight("show", "state", "second", cwd=here)
     assert shown.stdout.count("✓") >= 2
     assert "not applicable" not in shown.stdout
+    cases = here / "state" / "cases.jsonl"
+    first, second = map(json.loads, cases.read_text(encoding="utf-8").splitlines())
+    cases.write_text("".join(json.dumps(one) + "\n" for one in ({**first, "follows": "second"}, second)))
+    assert "continues the response of" in trueweight("show", "state", "second", cwd=here).stdout  # and it ends
 
 
 @pytest.mark.slow

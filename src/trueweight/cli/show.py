@@ -128,10 +128,10 @@ def _unasked(run: RunDir, case: str, name: str | None) -> list[Inexpressible]:
     if _is_trial(run, case):
         return []
     providers = run.manifest.providers if name is None else (find_provider(run, name),)
-    cases, chain = run.cases(), [find_case(run, case)]
-    while (first := chain[0]).follows is not None and (before := cases.get(first.key_of(first.follows))) is not None:
-        chain.insert(0, before)  # a case that continues another one is not asked without it
-    return [one for one in inexpressible(chain, providers, run.manifest.thinking) if one.case == chain[-1].key]
+    found = find_case(run, case)
+    # With those of its suite, because a case that continues another one is not asked without it.
+    suite = [found] if found.follows is None else [one for one in run.cases().values() if one.suite == found.suite]
+    return [one for one in inexpressible(suite, providers, run.manifest.thinking) if one.case == found.key]
 
 
 def _is_trial(run: RunDir, case: str) -> bool:
