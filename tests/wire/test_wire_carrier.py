@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from trueweight.core import Case, ConfigError, Mode, Provider, Trial
 from trueweight.wire import TransportName, WireSettings, settings
 from trueweight.wire.carrier import HttpxTransport, choose_carrier
 from trueweight.wire.http1 import Http1Transport
+from trueweight.wire.transports import load_tls
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +84,26 @@ def test_a_certificate_for_another_name_is_refused(
     server = send_at(stage, serving(fine, tls=context), keys={"p": "key-that-must-stay"})
     assert stage.kinds() == ["tls"]
     assert server.received == []
+
+
+def test_certificates_are_loaded_again_only_where_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same context for the same variables and files; another one for HTTP/2, a changed file, or a log of keys."""
+    file = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
+    first = load_tls()
+    assert load_tls() is first
+    assert load_tls(http2=True) is not first
+    os.utime(file, ns=(1, 1))
+    changed = load_tls()
+    assert changed is not first
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    logged = load_tls()
+    assert logged is not changed and logged.keylog_filename == str(tmp_path / "keys.log")
+    assert load_tls() is logged
 
 
 def test_tls_that_is_refused_after_the_handshake_is_tls(stage: Stage) -> None:

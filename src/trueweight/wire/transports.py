@@ -22,17 +22,20 @@ from trueweight.wire.settings import TransportName, WireSettings
 def load_tls(*, http2: bool = False) -> SSLContext:
     """What verifies servers, by the authorities that httpx takes: those of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, else
     of certifi. They are loaded once in a process, because it takes 30 ms of processor time and a probe sends several
-    times; again where the variables or the files changed.
+    times; again where the variables or the files changed. ``SSLKEYLOGFILE`` is written into the context too.
 
     Args:
         http2: whether HTTP/2 is offered, which httpx writes into the context.
     """
-    named = [os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
-    changed = []
-    for path in filter(None, named):
-        with suppress(OSError):
-            changed.append(Path(path).stat().st_mtime_ns)
-    return _load_tls(http2, *named, *changed)
+    places = [os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
+    changed = [_changed_at(path) if path else None for path in places]
+    return _load_tls(http2, os.environ.get("SSLKEYLOGFILE"), *places, *changed)
+
+
+def _changed_at(path: str) -> int | None:
+    with suppress(OSError):
+        return Path(path).stat().st_mtime_ns
+    return None
 
 
 @lru_cache(maxsize=4)
