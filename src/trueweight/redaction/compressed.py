@@ -7,22 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from trueweight.redaction.inflate import BARE_DEFLATE, GZIP_OR_ZLIB, Inflater
-from trueweight.redaction.search import KeySearch
+from trueweight.redaction.search import KeySearch, stars
 
 _INFLATABLE = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_MAGIC = b"\x1f\x8b"
 _OTHER_MAGIC = (b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh", b"PK\x03\x04", b"\x04\x22\x4d\x18")
 """How compressed bodies begin that cannot be searched: zstd, xz, bzip2, zip, lz4."""
 _MOST_LAYERS = 5
-
-
-_STARS = b"*" * 2**16
-
-
-def stars(size: int) -> bytes:
-    """So many stars. Other threads run while a megabyte of them or more is made: `bytes.join` lets them, and to repeat
-    a byte does not, which for 8 MB held up the event loop for five milliseconds."""
-    return b"".join([*[_STARS] * (size // len(_STARS)), _STARS[: size % len(_STARS)]])
 
 
 class CleanBody(NamedTuple):

@@ -15,8 +15,8 @@ from contextlib import suppress
 from threading import Lock
 from typing import IO, Any, Self
 
-from trueweight.redaction.compressed import CleanBody, clean_body, stars
-from trueweight.redaction.search import KeySearch
+from trueweight.redaction.compressed import CleanBody, clean_body
+from trueweight.redaction.search import KeySearch, stars
 
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
