@@ -118,8 +118,8 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
             requests=requests,
             sentences=[(curve.provider, load_sentence(curve, limits)) for curve in curves],
             charts=[
-                _chart(curves, value, title, unit="ms" if title.endswith(", ms") else "")
-                for title, value in _charts(under)
+                _chart(curves, value, title, unit)
+                for title, unit, value in _charts(under)
                 if any(value(point) is not None for point in points)
             ],
             keys=[(number % _HUES, number // _HUES % _DASHES, curve.provider) for number, curve in enumerate(curves)],
@@ -133,22 +133,24 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
     )
 
 
-def _charts(under: str) -> tuple[tuple[str, Value], ...]:
+def _charts(under: str) -> tuple[tuple[str, str, Value], ...]:
+    """What each chart shows, in which unit, and its value at a level."""
+
     def time(name: str, q: str) -> Value:
         return lambda point: point.times[name][q].value
 
     return (
-        ("Throughput, requests/s", lambda point: point.throughput),
-        (f"Goodput{under}, requests/s", lambda point: point.goodput),
-        ("TTFT p95, ms", time("ttft", "p95")),
-        ("TTFO p95, ms", time("ttfo", "p95")),
-        ("TPOT p50, ms", time("tpot", "p50")),
-        ("Response time p95, ms", time("response", "p95")),
-        ("Output, tokens/s in all", lambda point: point.tokens_per_second),
+        ("Throughput", "requests/s", lambda point: point.throughput),
+        (f"Goodput{under}", "requests/s", lambda point: point.goodput),
+        ("TTFT p95", "ms", time("ttft", "p95")),
+        ("TTFO p95", "ms", time("ttfo", "p95")),
+        ("TPOT p50", "ms", time("tpot", "p50")),
+        ("Response time p95", "ms", time("response", "p95")),
+        ("Output", "tokens/s in all", lambda point: point.tokens_per_second),
     )
 
 
-def _chart(curves: Sequence[LoadCurve], value: Value, title: str, *, unit: str) -> Chart:
+def _chart(curves: Sequence[LoadCurve], value: Value, title: str, unit: str) -> Chart:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
     levels = sorted({point.level for curve in curves for point in curve.points})
     top = max((found for curve in curves for p in curve.points if (found := value(p)) is not None), default=0.0) or 1.0
@@ -166,7 +168,7 @@ def _chart(curves: Sequence[LoadCurve], value: Value, title: str, *, unit: str) 
         return ChartLine(curve.provider, number % _HUES, number // _HUES % _DASHES, drawn, dots, ring)
 
     return Chart(
-        title,
+        f"{title}, {unit}",
         tuple((upwards.at(top * share), write(top * share, unit)) for share in (0, 0.5, 1)),
         tuple((across.at(at), f"{level:g}") for at, level in enumerate(levels)),
         tuple(line(number, curve) for number, curve in enumerate(curves)),

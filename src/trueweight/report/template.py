@@ -26,8 +26,8 @@ def environment(folder: str, *, limit: int, lines: bool = False) -> Environment:
     """
 
     def finalize(value: Any) -> Any:
-        told = isinstance(value, str) and not isinstance(value, Markup)
-        return visible(value, limit=limit, lines=lines) if told else value
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return visible(value, limit=limit, lines=lines) if is_text else value
 
     return Environment(
         loader=PackageLoader("trueweight.report", folder),

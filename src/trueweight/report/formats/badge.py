@@ -34,8 +34,7 @@ def render(summary: Summary, evidence: Iterable[Evidence]) -> str:  # noqa: ARG0
 
 def _count(number: int, label: str) -> str:
     """``1 meets the bar``, ``2 meet the bar``, ``3 avoid``."""
-    verb, bar, rest = label.partition("s the bar")
-    return f"{number} {verb}{bar[1:] if number != 1 else bar}{rest}"
+    return f"{number} {label if number == 1 else label.replace('s the bar', ' the bar')}"
 
 
 register(Format("badge", ".badge.json", render))  # report.json is the summary
