@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -117,9 +117,7 @@ def starting_files(
         raise ConfigError(
             f"no provider {reference!r}", code="unknown-provider", where="--reference", hint=near_miss(reference, names)
         )
-    text = "\n".join(_providers_lines(hosts, reference)) + "\n"
-    keys = {host.key_env: "set-later" for host in hosts if host.key_env}
-    providers = _parsed(text, "hosts", keys)
+    text, providers = _written(hosts, reference, "hosts")
     return StartingFiles(text, _bar_text(cases, providers, suites), providers)
 
 
@@ -139,9 +137,7 @@ def deployments_text(before: str, after: str, model: str, key_env: str | None) -
     if key_env is not None:
         refuse_pasted_key(key_env, "the key's variable")
     hosts = [StartingHost(url, model, key_env, name) for url, name in ((before, BEFORE), (after, AFTER))]
-    text = "\n".join(_providers_lines(hosts, BEFORE)) + "\n"
-    _parsed(text, "--before and --after", {key_env: "set-later"} if key_env else {})
-    return text
+    return _written(hosts, BEFORE, "--before and --after")[0]
 
 
 def check_host(host: StartingHost) -> None:
@@ -152,14 +148,15 @@ def check_host(host: StartingHost) -> None:
     """
     if host.key_env is not None:
         refuse_pasted_key(host.key_env, "the key's variable")
-    text = "\n".join(_providers_lines([host._replace(name="host")], None)) + "\n"
-    _parsed(text, "the host", {host.key_env: "set-later"} if host.key_env else {})
+    _written([host._replace(name="host")], None, "the host")
 
 
-def _parsed(text: str, where: str, environ: Mapping[str, str]) -> tuple[Provider, ...]:
-    """The entries of a text that is in no file yet, so that its errors have no line."""
+def _written(hosts: Sequence[StartingHost], reference: str | None, where: str) -> tuple[str, tuple[Provider, ...]]:
+    """The text of ``providers.toml``, and its entries. It is in no file yet, so that its errors have no line."""
+    text = "\n".join(_providers_lines(hosts, reference)) + "\n"
+    keys = {host.key_env: "set-later" for host in hosts if host.key_env}
     try:
-        return parse_providers(text, where, environ=environ)
+        return text, parse_providers(text, where, environ=keys)
     except ConfigError as error:
         raise ConfigError(error.message, code=error.code, where=where, hint=error.hint) from None
 

@@ -109,9 +109,10 @@ def _recorded(option: Any) -> Mapping[str, Any]:
 def _hint(before: Judgement, after: Judgement) -> str:
     """What would be valid, and a difference of the runs that explains why no case pairs."""
     one, other = _run(before), _run(after)
-    names = [", ".join(provider.name for provider in run.manifest.providers) for run in (before, after)]
-    if not {p.name for p in before.manifest.providers} & {p.name for p in after.manifest.providers}:
-        return f"Valid: two runs with a provider of the same name. The first has {names[0]}, the second {names[1]}."
+    first, second = ([provider.name for provider in run.manifest.providers] for run in (before, after))
+    if set(first).isdisjoint(second):
+        have = f"The first has {', '.join(first)}, the second {', '.join(second)}."
+        return f"Valid: two runs with a provider of the same name. {have}"
     words = "Valid: two runs of the same suite, in the same mode of thinking"
     if one.sampling != other.sampling:
         return f"{words}, with the same --sampling: it differs between these runs, so no request is the same."

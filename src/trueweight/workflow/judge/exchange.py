@@ -142,6 +142,7 @@ def _if_judged(found: T | NotJudged) -> T | None:
 
 
 _SWITCHED: Final = {mode: {"mode": mode.value} for mode in ThinkingMode}
+"""Parameters of the check of the switch, the same for all cases: plans of checks are kept by their identity."""
 
 
 def _switched(case: Case, thinking: ThinkingMode, provider: Provider) -> Case:
