@@ -6,7 +6,6 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,17 +110,16 @@ def matrix(*, names: tuple[str, ...], suites: tuple[str, ...], keep: Path | None
     from trueweight.suites import find_suite, shipped_suites
     from trueweight.workflow.matrix import fill_matrix
 
+    def progress(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
     chosen = [find_suite(name) for name in suites or shipped_suites()]
     with tempfile.TemporaryDirectory(prefix="trueweight-matrix-") as folder:
-        progress = _say_nothing if quiet else partial(click.echo, err=True)
         filled = fill_matrix(chosen, keep or Path(folder) / "run", only=names, progress=progress)
     if as_json or not quiet:
         click.echo(matrix_json(filled) if as_json else matrix_text(filled))
     return int(ExitCode.OK if filled.right else ExitCode.FINDINGS)
-
-
-def _say_nothing(_: str) -> None:
-    pass
 
 
 async def _serve(fleet: Fleet, *, tied: bool) -> None:

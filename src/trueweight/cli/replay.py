@@ -61,23 +61,18 @@ def command(
     in --providers, because the addresses in a run directory are not trusted.
     """
     import anyio
-    from rich.console import Console
 
-    from trueweight.checks import all_checks
     from trueweight.cli._forecast import print_stages
     from trueweight.config import load_providers
     from trueweight.plan import Stage, measured_paces
-    from trueweight.report import divergence
-    from trueweight.report.terminal import print_changed, print_divergence, print_exchange
     from trueweight.store import RunDir, RunFile
     from trueweight.wire import WireSettings
     from trueweight.workflow.finish import evidence, finish, publish
     from trueweight.workflow.lookup import find_trial
     from trueweight.workflow.probe import read_probe
-    from trueweight.workflow.replay import changed_checks, free_directory, prepare_again, same_request
+    from trueweight.workflow.replay import free_directory, prepare_again, same_request
     from trueweight.workflow.send import open_to_send, send_pending
 
-    console = Console(quiet=quiet or as_json, emoji=False)
     with RunDir.open(directory) as run:
         exchange = run.read(find_trial(run, trial))
         known = load_providers(providers_file, environ=os.environ) if providers_file else None
@@ -97,10 +92,26 @@ def command(
         anyio.run(partial(send_pending, new, trials, keys=dict(again.keys), settings=settings))
         after = list(evidence(new, [trial.id for trial in trials]))
         new.write_text(RunFile.REPORT, publish(new, finish(new)))
+    same = same_request(again, exchange)
     if as_json:
-        click.echo(_as_json(before, after, target, same=same_request(again, exchange)))
+        click.echo(_as_json(before, after, target, same=same))
+    elif not quiet:
+        _print(before, after, same=same)
+    click.echo(f"run: {target}", err=as_json)
+    return int(ExitCode.OK if any(item.reply for item in after) else ExitCode.INFRASTRUCTURE)
+
+
+def _print(before: Evidence, after: Sequence[Evidence], *, same: bool) -> None:
+    from rich.console import Console
+
+    from trueweight.checks import all_checks
+    from trueweight.report import divergence
+    from trueweight.report.terminal import print_changed, print_divergence, print_exchange
+    from trueweight.workflow.replay import changed_checks
+
+    console = Console(emoji=False)
     requirements = {info.id: info.requirement for info in all_checks()}
-    if not same_request(again, exchange):
+    if not same:
         console.print("The request is not the recorded one: this provider's entry adds or names something else.")
     for item in after:
         print_exchange(item, requirements, console, whole=False)
@@ -109,8 +120,6 @@ def command(
             names = (f"{before.provider} then", f"{item.provider} now")
             print_divergence(divergence(before.reply, item.reply), names, console)
         console.print()
-    click.echo(f"run: {target}", err=as_json)
-    return int(ExitCode.OK if any(item.reply for item in after) else ExitCode.INFRASTRUCTURE)
 
 
 def _as_json(before: Evidence, after: Sequence[Evidence], target: Path, *, same: bool) -> str:

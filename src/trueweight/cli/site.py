@@ -59,15 +59,16 @@ def command(
         raise click.BadParameter("Valid: an http(s) address, or a path in the site, e.g. docs/.", param_hint="--docs")
     from trueweight.workflow.site import add_entry, build_site, prune, read_entries
 
-    done = []
+    def say(line: str) -> None:
+        if not quiet:
+            click.echo(line)
+
     if added is not None:
-        done.append(f"published: {add_entry(folder, added, public=public, name=name)}")
+        say(f"published: {add_entry(folder, added, public=public, name=name)}")
     if out is not None or pruned:
         entries = read_entries(folder, public=public)
     if out is not None:
         build_site(entries, out, keep=keep, public=public, docs=docs)
-        done.append(f"site: {out / 'index.html'}")
+        say(f"site: {out / 'index.html'}")
     if pruned:
-        done.append(f"pruned: {len(prune(entries, keep))} reports")
-    for line in () if quiet else done:
-        click.echo(line)
+        say(f"pruned: {len(prune(entries, keep))} reports")
