@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import click
+from rich.console import Console
 
+from trueweight.cli._probing import print_stopped
 from trueweight.cli._screen import stopped_api_lines
 from trueweight.config import keys_for
 from trueweight.report.text import visible
-from trueweight.report.words import fault_sentence
 from trueweight.wire import SendResult, WireSettings, run_loop
 from trueweight.workflow.probe import read_probe
 from trueweight.workflow.send_whole import BuiltRun, send_whole
@@ -44,8 +45,8 @@ def send_built(
         )
     )
     probe = read_probe(directory) if probing else None
-    for fault in () if probe is None else probe.stopped:
-        click.echo(visible(fault_sentence(fault)), err=True)
+    if probe is not None:
+        print_stopped(probe, Console(stderr=True, emoji=False))
     for line in stopped_api_lines(result):
         click.echo(visible(line), err=True)
     for name, reason in result.stopped.items():
