@@ -94,5 +94,7 @@ def test_an_api_that_answers_nothing_makes_no_workload(tickets: Path, tmp_path: 
         (tmp_path / "closed.toml").write_text(ENTRY.format(url=url), encoding="utf-8")
         line = ("workload", "reask", "tickets", "--providers", "closed.toml", "-o", "now", "--no-probe")
         done = trueweight(*line, cwd=tmp_path, env={"CLOSED_KEY": "k-123456789"})
+        probed = trueweight(*line[:-1], "--run", "probed", cwd=tmp_path, env={"CLOSED_KEY": "k-123456789"})
     assert done.returncode == 3, done.stderr
+    assert "closed: stopped before the run. Setup fault: " in probed.stderr
     assert not (tmp_path / "now").exists()
