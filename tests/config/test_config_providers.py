@@ -339,6 +339,13 @@ def test_ordinary_names_are_not_taken_for_keys(tmp_path: Path) -> None:
     assert load_providers(path, environ={})[0].extra_body["max_tokens"] == 5
 
 
+def test_a_field_of_a_host_is_no_slip_of_the_keyboard(tmp_path: Path) -> None:
+    """Routers take ``models`` beside ``model``, which no entry may change, so it cannot be meant."""
+    path = tmp_path / "p.toml"
+    path.write_text(GOOD + 'extra_body = { models = ["a/b"], route = "fallback", min_tokens = 3 }\n')
+    assert list(load_providers(path, environ={})[0].extra_body) == ["models", "route", "min_tokens"]
+
+
 @pytest.mark.parametrize(
     ("text", "code", "line", "message"),
     [

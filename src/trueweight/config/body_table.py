@@ -64,11 +64,13 @@ def _check_field(spot: Spot, name: str, key: str, refused: frozenset[str]) -> No
 def refuse_misspelt(spot: Spot, name: str) -> None:
     """Refuse the name of a field of a body that is a field of an API, or of sampling, but for a slip of the keyboard.
 
+    Fields that no entry may change are not meant: OpenRouter has ``models`` beside ``model``.
+
     Raises:
         ConfigError: with the name of the field.
     """
     fields = {*SAMPLING_FIELDS, *(one for protocol in PROTOCOLS.all().values() for one in protocol.fields)}
-    if meant := misspelt(name, fields):
+    if meant := misspelt(name, fields - _KEPT):
         spot.refuse(f"unknown field {name!r}", code="config-value", hint=f"Did you mean {meant!r}?")
 
 
