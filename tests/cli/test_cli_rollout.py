@@ -29,6 +29,9 @@ def test_one_command_compares_two_deployments_and_attests_to_it(cli: Cli, tmp_pa
         )
         planned = cli(*words, "--after", second, "--dry-run", "--json", "--budget", 2)
         assert json.loads(planned.stdout)["budget_usd"] == 2
+        (tmp_path / "a,b.jsonl").write_text(LINE.replace("Hi", "Ho"), encoding="utf-8")
+        both = json.loads(cli(*words, "--suite", "a,b.jsonl", "--after", second, "--dry-run", "--json").stdout)
+        assert both["all"]["requests"] > json.loads(planned.stdout)["all"]["requests"]
         done = cli(*words, "--after", second, "--attest", "r.json")
         assert done.returncode == 0, done.stderr
         again = cli(*words, "--after", second, "--quiet")

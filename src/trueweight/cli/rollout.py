@@ -92,7 +92,8 @@ def command(
     file = out.with_name(f"{out.name}.toml")
     if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
         raise ConfigError("has other providers", code="rollout-exists", where=str(file), hint="Choose another --out.")
-    words = ["--suite", ",".join(suites or SUITES), "--out", str(out)]
+    words = ["--out", str(out)]
+    words += [word for one in suites or SUITES for word in ("--suite", one)]  # a path may have a comma
     words += ["--bar", str(bar_file)] if bar_file is not None else []
     words += [
         name
