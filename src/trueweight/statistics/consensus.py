@@ -160,7 +160,6 @@ def make_table(passed: Array, judged: Array, weights: Array | None = None) -> Ra
     failing, varying = (rates < 1).sum(axis=0), ((rates > 0) & (rates < 1)).sum(axis=0)
     share = np.divide(varying, failing, out=np.zeros(len(failing)), where=failing > 0)
     fixedness = np.clip((_VARYING_SURELY - share) / (_VARYING_SURELY - _VARYING), 0, 1)
-    fixedness[varying <= _VARYING * failing] = 1
     return RateTable(rates, grid_of(judged), fixedness, np.ones(len(rates)) if weights is None else weights)
 
 
