@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from bets import Floats, nats_of
 from hosts import Host
-from panel import products
+from panel import products_of
 
 QUIET = Host()
 HOSTS = {
@@ -54,5 +54,5 @@ def at_tolerance(
 
 
 def _nats(a: Floats, c: Floats) -> float:
-    x = products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
+    x = products_of(a, c)
     return nats_of(x[~np.isnan(x)])

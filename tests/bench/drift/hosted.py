@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from bets import Floats, odd_answers, paths, verdicts
 from numpy.typing import NDArray
-from panel import products
-from resample import clopper_pearson
+from panel import products, weights
+from resample import share
 
 from trueweight.drift.facts import _top
-from trueweight.drift.product import EVENNESS
 from trueweight.drift.thresholds import Thresholds
 
 DEALS = 400
@@ -60,8 +59,7 @@ def read_series(source: Path) -> Iterator[Series]:
 
 def _size(a: Floats, c: Floats) -> Floats:
     shared = ~(np.isnan(a) | np.isnan(c))
-    raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
-    w = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
+    w = weights(a, shared)
     d = np.where(shared, c - a, 0.0)
     d = d - (w * d).sum(-1, keepdims=True)
     return np.asarray((w * d * d).sum(-1))
@@ -81,18 +79,17 @@ def _play(name: str, what: str, first: Floats, second: Floats, t: Thresholds) ->
     ]
     ends = verdicts(found, 0.05, odd_answers(gaps, *moves))
     hits = int(np.isfinite(ends.drift).sum())
-    low, high = clopper_pearson(hits, len(x))
     singles = float(np.sqrt(np.median(_size(a1, c1))))
     return {
         "name": name, "what": what, "products": x.shape[1], "single": round(singles, 4),
         "nats": round(found.nats, 4),
-        "drift": {"value": hits / len(x), "low": round(low, 4), "high": round(high, 4), "n": len(x)},
+        "drift": share(hits, len(x)),
         "equivalent": float(np.isfinite(ends.equivalent).mean()),
     }  # fmt: skip
 
 
 def _dealt(answers: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Neighbours dealt to two sides, each pair in an order of its own."""
+    """Neighbours dealt to two sides, each pair in a random order."""
     n = len(answers) // 2
     left, right = answers[0 : 2 * n : 2], answers[1 : 2 * n : 2]
     swap: NDArray[np.bool_] = rng.random((DEALS, n)) < 0.5

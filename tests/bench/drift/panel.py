@@ -81,6 +81,17 @@ def engines_of(split: Split | str, source: Path = PANEL) -> dict[str, int]:
     return dict(Counter(line["engine"] for line in read_lines(source) if line["key"].split("/")[0] == str(split)))
 
 
+def weights(a: Floats, shared: NDArray[np.bool_]) -> Floats:
+    """The weights of tokens that all sides show, as the program weighs them; 0 for the others."""
+    raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
+    return np.asarray(raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300))
+
+
+def products_of(a: Floats, c: Floats) -> Floats:
+    """The products of two engines' answers to all questions, of shape questions × variants × tokens."""
+    return products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
+
+
 def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:
     """The program's product, of arrays whose last axis is the tokens; NaN where too few are shared."""
     shared = ~(np.isnan(a1) | np.isnan(c1) | np.isnan(a2) | np.isnan(c2))
@@ -88,8 +99,7 @@ def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:
     d1, d2 = (np.where(shared, np.clip(c - a, -5, 5), 0.0) for a, c in ((a1, c1), (a2, c2)))
     total = np.zeros(np.broadcast_shapes(a1.shape, c1.shape)[:-1])
     for a in (a1, a2):
-        raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
-        weights = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
-        x, y = (d - (weights * d).sum(-1, keepdims=True) for d in (d1, d2))
-        total += (weights * x * y).sum(-1) / 2
+        w = weights(a, shared)
+        x, y = (d - (w * d).sum(-1, keepdims=True) for d in (d1, d2))
+        total += (w * x * y).sum(-1) / 2
     return np.where(enough, total, np.nan)

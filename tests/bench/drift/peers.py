@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from bets import Floats
 from hosts import Host
-from resample import clopper_pearson
+from resample import share
 
 REQUESTS = 40
 RUNS = 1000
@@ -104,9 +104,7 @@ def peer_rows(
         rows += [(f"{null[1]}, noise {noise}", honest, Host(noise=noise)) for noise in (0.02, 0.1)]
         for label, c, host in rows:
             hits = int((method(sides(a, c, host), rng) > limit).sum())
-            low, high = clopper_pearson(hits, RUNS)
-            share = {"value": hits / RUNS, "low": round(low, 4), "high": round(high, 4), "n": RUNS}
-            yield {"name": [null[0], label, name], "rejects": share, "honest": label.startswith(null[1])}
+            yield {"name": [null[0], label, name], "rejects": share(hits, RUNS), "honest": label.startswith(null[1])}
 
 
 def oracle(x: Floats, null: Floats, rng: np.random.Generator, questions: int = 18) -> dict[str, Any]:
@@ -126,6 +124,5 @@ def oracle(x: Floats, null: Floats, rng: np.random.Generator, questions: int = 1
         step = np.log(density(played, ours) / density(played, honest))
         order = rng.permuted(np.tile(np.arange(len(step)), (RUNS, 1)), axis=1)[:, :questions]
         hits = int((np.cumsum(step[order], axis=1)[:, 2::3] >= np.log(20)).any(1).sum())
-        low, high = clopper_pearson(hits, RUNS)
-        found[name] = {"value": hits / RUNS, "low": round(low, 4), "high": round(high, 4), "n": RUNS}
+        found[name] = share(hits, RUNS)
     return found

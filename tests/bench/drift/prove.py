@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from itertools import permutations
 from pathlib import Path
@@ -25,12 +25,11 @@ from bets import Floats, Verdicts, nats_of, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
-from panel import PANEL, SPENT, Panel, engines_of, products, read_panel
+from panel import PANEL, SPENT, Panel, engines_of, products, products_of, read_panel, weights
 from peers import REQUESTS, oracle, peer_rows
-from resample import clopper_pearson
+from resample import share
 from texts import text_rows
 
-from trueweight.drift.product import EVENNESS
 from trueweight.drift.prompts import Split
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
@@ -68,19 +67,6 @@ HOSTS = {
 UNEVEN = {f"noise {level}, one side 3 times": (Host(noise=level), Host(noise=3 * level)) for level in (0.02, 0.1, 0.3)}
 
 
-@dataclass(frozen=True)
-class Share:
-    """A share of runs with its exact 95% interval."""
-
-    hits: int
-    of: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Value, interval and n."""
-        low, high = clopper_pearson(self.hits, self.of)
-        return {"value": self.hits / self.of, "low": round(low, 4), "high": round(high, 4), "n": self.of}
-
-
 class Proof:
     """All measurements on one panel."""
 
@@ -97,7 +83,7 @@ class Proof:
         candidate: Callable[[Floats], Floats] | Floats,
         hosts: tuple[Host, Host] = (QUIET, QUIET),
     ) -> tuple[Verdicts, dict[str, float]]:
-        """Every run asks all questions once, in an order of its own; answers pass through the two hosts."""
+        """Every run asks all questions once, in a random order; answers pass through the two hosts."""
         if not callable(candidate) and hosts == (QUIET, QUIET):
             return self._play_exact(reference, candidate)
         if not callable(candidate):
@@ -149,8 +135,8 @@ class Proof:
         decided = ends.drift if at is None else np.where(ends.drift <= at, ends.drift, np.inf)
         return {
             "name": list(name),
-            "drift": Share(int(np.isfinite(decided).sum()), len(decided)).as_json(),
-            "equivalent": Share(int(np.isfinite(ends.equivalent).sum()), len(decided)).as_json(),
+            "drift": share(int(np.isfinite(decided).sum()), len(decided)),
+            "equivalent": share(int(np.isfinite(ends.equivalent).sum()), len(decided)),
             "requests": {str(q): _quantile(ends.drift, q) for q in (0.5, 0.9, 0.95)},
             "to_equivalent": _quantile(ends.equivalent, 0.5),
             **{key: round(value, 5) for key, value in more.items()},
@@ -175,13 +161,11 @@ class Proof:
             for a in REFERENCES:
                 if {a, c} <= self.panel.logprobs.keys():
                     played = self.play(self.panel.logprobs[a], self.panel.logprobs[c])
-                    peers = Share(int((played[0].drift <= REQUESTS).sum()), self.runs).as_json()
+                    peers = share(int((played[0].drift <= REQUESTS).sum()), self.runs)
                     yield {**self.row((a, c), played, at), "wanted": wanted, "at": at, "as_peers": peers}
         for c in PUBLISHED:
             if c in self.panel.logprobs:
-                yield {
-                    **self.row(("llama-f16", c), self.play(self.panel.logprobs["llama-f16"], self.panel.logprobs[c]))
-                }
+                yield self.row(("llama-f16", c), self.play(self.panel.logprobs["llama-f16"], self.panel.logprobs[c]))
 
     def int4_like(self) -> Iterator[dict[str, Any]]:
         """A systematic difference of 0.25 nats, the same in both variants, behind noisy hosts."""
@@ -226,13 +210,9 @@ class Proof:
         for a in REFERENCES:
             if a in own and "llama-q8_0" in own:
                 honest = [c for c in REFERENCES if c in own and c != a]
-                x, *nulls = (_products(own[a], own[c]) for c in ("llama-q8_0", *honest))
+                x, *nulls = (products_of(own[a], own[c]) for c in ("llama-q8_0", *honest))
                 farthest = max(range(len(honest)), key=lambda i, nulls=nulls: float(np.nanmean(nulls[i])))
                 yield {"name": [a, "llama-q8_0", honest[farthest]], **oracle(x, nulls[farthest], self.rng)}
-
-
-def _products(a: Floats, c: Floats) -> Floats:
-    return products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
 
 
 def _narrow(a: Floats, c: Floats) -> tuple[Floats, Floats]:
@@ -250,11 +230,10 @@ def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
 def _square(a: Floats, c: Floats) -> Floats:
     """Squared size of one difference, as the program weighs it."""
     shared = ~(np.isnan(a) | np.isnan(c))
-    raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
-    weights = raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300)
+    w = weights(a, shared)
     d = np.where(shared, np.clip(c - a, -5, 5), 0.0)
-    d = d - (weights * d).sum(-1, keepdims=True)
-    return np.asarray((weights * d * d).sum(-1))
+    d = d - (w * d).sum(-1, keepdims=True)
+    return np.asarray((w * d * d).sum(-1))
 
 
 def _quantile(values: Floats, q: float) -> float | None:
@@ -266,7 +245,7 @@ NOISY_PAIRS = (("llama-f16", "vllm-bf16"), ("vllm-bf16", "llama-f16"), ("llama-f
 
 
 def section(name: str, split: Split, source: Path, runs: int, hosted: Path | None) -> list[dict[str, Any]]:
-    """The rows of one section; each has a generator of its own, so that they can be made at the same time."""
+    """The rows of one section; each has its own generator, so that they can be made at the same time."""
     kind, *pair = name.split()
     thresholds = shipped_thresholds()
     panel = _panel(kind, split, source)

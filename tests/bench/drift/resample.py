@@ -65,6 +65,12 @@ def clopper_pearson(hits: int, of: int, level: float = 0.95) -> tuple[float, flo
     return low, high
 
 
+def share(hits: int, of: int) -> dict[str, float]:
+    """A share of runs for the page, with its exact 95% interval."""
+    low, high = clopper_pearson(hits, of)
+    return {"value": hits / of, "low": round(low, 4), "high": round(high, 4), "n": of}
+
+
 def draw(rng: np.random.Generator, clusters: int, runs: int, prompts: int) -> npt.NDArray[np.int64]:
     """Which prompt each run plays when."""
     return rng.integers(0, clusters, (runs, prompts))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from panel import Panel
-from resample import clopper_pearson, log_wealth
+from resample import log_wealth, share
 
 from trueweight.drift.facts import Facts
 from trueweight.drift.gross import departs
@@ -58,13 +58,12 @@ def text_rows(panel: Panel, t: Thresholds, runs: int) -> Iterator[dict[str, Any]
         over[:, :3] = False
         ends = np.where(over.any(1), over.argmax(1) + 1.0, np.inf)
         hits = int(np.isfinite(ends).sum())
-        low, high = clopper_pearson(hits, runs)
         yield {
             "name": [a, c], "prompts": len(both), "near_ties": len(close), "honest": c in HONEST_TEXTS,
             "departs": round(float(differs.mean()), 4),
             "departs_near": round(float(differs[[q in close for q in both]].mean()), 4) if close else None,
             "gross": round(float(gross.mean()), 4),
-            "drift": {"value": hits / runs, "low": round(low, 4), "high": round(high, 4), "n": runs},
+            "drift": share(hits, runs),
             "median": None if np.isinf(np.median(ends)) else float(np.median(ends)),
         }  # fmt: skip
 
