@@ -230,7 +230,7 @@ def test_a_provider_that_dies_midway_keeps_what_was_measured() -> None:
 
 
 def test_a_reference_that_dies_ends_it_for_all() -> None:
-    """Nobody is asked on without anything to compare with."""
+    """Without answers to compare with, no further request is sent."""
     found = investigate(
         lambda t: FailureKind.TIMEOUT_TOTAL if is_reference(t) else reply("a"), DriftSettings(max_requests=60)
     )

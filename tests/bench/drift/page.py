@@ -32,7 +32,7 @@ Only first tokens, and short texts. 2-bit files were not recorded: this model's 
   were recorded since and are read for the first time.
 - The first editions weighed tokens by their probabilities and counted products in full up to 0.015 nats²: Q8_0 within 40 requests in 4% to
   21% of runs, a tenth of Q4_0 never.
-- Each row rests on as many runs as it says. A run asks each question once, in an order of its own, and both variants in random
+- Each row rests on as many runs as it says. A run asks each question once, in a random order, and both variants in random
   order; it looks after every round of three questions and ends at DRIFT or EQUIVALENT. Intervals (Clopper-Pearson, 95%) say how exactly the
   resampling is known; that there are only {questions} questions, one model and one day is not in them.
 - Requests are those to the candidate, probe and repeated requests included. The reference gets as many.

@@ -87,7 +87,7 @@ def _drawn(found: Mapping[str, Any]) -> Iterable[str]:
     yield "\n## Distinct prompts, fresh draws\n"
     yield (
         "Strangeness alone (the part of sampled text that needs no seeds), on first tokens drawn anew from the recorded\n"
-        "distributions: every run plays all natural prompts once, in an order of its own. *Exact* is without tolerance, where an\n"
+        "distributions: every run plays all natural prompts once, in a random order. *Exact* is without tolerance, where an\n"
         "honest stack has nothing to spare. It also shows why steady prompts are needed: on natural ones a first token says little.\n"
     )
     yield "| candidate | runs × prompts | mean | α = .05 | α = .01 | exact, α = .05 | exact, α = .01 |"
@@ -109,7 +109,7 @@ def _met(found: Mapping[str, Any]) -> Iterable[str]:
         "candidate's seed besides, *seeds unused* with nothing but strangeness. Several answers to one prompt are a poor use of requests\n"
         "for the bets, which the program never makes, and the only one for MMD. Prompts are distinct within a run, and steady. The bets carry their tolerances; MMD has none.\n"
         "So for the same number of requests the program sees Q4_0 sooner than either form of MMD; given MMD's own answers, several to a\n"
-        "prompt, MMD within prompts sees more than the bets. Nobody sees Q8_0 in so few requests: the program does under the same seeds,\n"
+        "prompt, MMD within prompts sees more than the bets. No method sees Q8_0 in so few requests: the program does under the same seeds,\n"
         "after the steady prompts (curve below), MMD was not followed that far.\n"
         "MMD is ours, and equal to the statistic of `model-equality-testing` 0.0.2 to 1e-15 (`check_met.py`).\n"
     )

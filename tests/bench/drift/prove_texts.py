@@ -139,7 +139,7 @@ class Proof:
         row: dict[str, Any] = {"mode": mode, "provider": variant, "runs": self.runs, "prompts": prompts}
         row["clusters"] = len(scores.excess)
         for alpha in ALPHAS:
-            # Nobody stops at EQUIVALENT here: all looks count.
+            # No run stops at EQUIVALENT here: all looks count.
             row[f"alarms_alpha_{alpha:g}"] = _share(np.isfinite(ends(drift, None, alpha).drift))
         found = ends(drift, same, 0.05)
         row["equivalent_alpha_0.05"] = _share(found.same < found.drift)
