@@ -202,7 +202,9 @@ class Proof:
 
     def peers(self) -> Iterator[dict[str, Any]]:
         """Other methods on the same answers (see `peers`)."""
-        yield from peer_rows(self.panel.logprobs, FARTHEST_PAIR, tuple(POWER & self.panel.logprobs.keys()), self.rng)
+        yield from peer_rows(
+            self.panel.logprobs, FARTHEST_PAIR, tuple(sorted(POWER & self.panel.logprobs.keys())), self.rng
+        )
 
     def oracles(self) -> Iterator[dict[str, Any]]:
         """The best that products can do for Q8_0 within 40 requests, against the farthest honest engine."""
