@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from answers import Answer, investigate, is_reference, reply, spread
+from answers import CANDIDATE, Answer, investigate, is_reference, reply, spread
 
-from trueweight.core import Drift, DriftFindingCode, DriftVerdict, Trial, digest
+from trueweight.core import Drift, DriftFindingCode, DriftMode, DriftVerdict, Trial, digest
 from trueweight.drift import DriftSettings, drift_outcomes
 from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.dilution import Dilution, far_limit
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
+from trueweight.drift.script import largest
 from trueweight.report.words import drift_words
 
 
@@ -49,6 +53,15 @@ def test_a_request_that_was_sent_twice_already_is_not_sent_again() -> None:
 
     found = drift_outcomes(investigate(noted, DriftSettings(max_requests=200)))["c"]  # type: ignore[arg-type]
     assert len(sent) == len(set(sent)) == found.requests + found.reference_requests
+
+
+def test_no_provider_gets_more_requests_than_the_forecast_says() -> None:
+    """Each of five candidates has its own far answers, which are sent again to the reference as well."""
+    settings = DriftSettings(mode=DriftMode.LOGPROBS, max_requests=120, stop=False)
+    found = investigate(diluted(both=False), settings, *(replace(CANDIDATE, name=name) for name in "cdefg"))
+    most = Counter(trial.provider.name for trial in largest(found.script, found.providers, settings))
+    assert all(spent.requests <= most[name] for name, spent in found.spent.items())
+    assert found.spent["ref"].requests > settings.max_requests
 
 
 def test_noise_is_measured_by_requests_that_were_chosen_before_their_answers() -> None:

@@ -123,9 +123,11 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
 def largest(script: Script, providers: Sequence[Provider], settings: DriftSettings) -> Iterator[Trial]:
     """The trials of an investigation that never decides, as an upper limit of what is sent.
 
-    In the mode of most cost where the providers' support decides it: greedy texts, three to the reference a prompt.
+    In the mode of most cost where the providers' support decides it: greedy texts, three to the reference a prompt. By
+    log-probabilities, what several candidates have far answers to may be each of the reference's requests.
     """
     mode = settings.mode or DriftMode.GREEDY
+    twice = mode is not DriftMode.LOGPROBS or len(providers) > 2
     for provider in providers:
         reference = provider.role is Role.REFERENCE
         for kind in _PROBES_BY_MODE[settings.mode]:
@@ -140,8 +142,8 @@ def largest(script: Script, providers: Sequence[Provider], settings: DriftSettin
         for prompt in script.prompts[: settings.max_requests // len(kinds)]:
             for kind in kinds:
                 yield script.trial(prompt, kind, provider)
-            if reference and mode is not DriftMode.LOGPROBS:
-                yield script.trial(prompt, kinds[0], provider, 1)
+            if reference and twice:
+                yield from (script.trial(prompt, kind, provider, 1) for kind in kinds)
             if reference and mode is DriftMode.SAMPLED:
                 yield from (script.trial(prompt, other, provider) for other in OTHERS)
 

@@ -44,7 +44,8 @@ class DriftSettings:
         mode: None for the sharpest one that reference and candidate both support.
         alpha: false discovery rate: of the candidates found to drift, the expected share that do not.
         max_requests: most requests to each candidate, probes included (the reference gets as many for
-            log-probabilities, three times as many for greedy texts, six times for sampled ones).
+            log-probabilities, with several candidates at most twice as many; three times as many for greedy texts, six
+            times for sampled ones).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
         thinking_off: provider → fields of its requests that turn thinking off, so that the first token is that of the
             answer; empty if not every provider has such fields.
