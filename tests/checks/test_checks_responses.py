@@ -49,6 +49,7 @@ def edited(parts: list[JsonObject], change: Callable[[JsonObject], Any]) -> Exch
 
 HELLO = events(whole(message("hello")), [["hel", "lo"]])
 CALLS = events(whole(OSLO, ROME))
+THOUGHT_FIRST = events(whole(reasoning("hm"), OSLO))
 CUT = incomplete(message("hel"), tools=[TOOL])
 
 
@@ -125,6 +126,14 @@ def test_a_negative_index_makes_no_check_raise() -> None:
     made = edited(HELLO, lambda one: one.update(output_index=-5) if "output_index" in one else None)
     assert failed(made, CASE) == ["responses-event-place"]
     assert not [one for one in run_checks(CASE, read_reply(made)) if one.problem is not None]
+
+
+def test_a_thought_that_moves_to_the_end_is_not_a_call_without_its_id() -> None:
+    """Where the output has the thought in the place of the call, the call is not said to lose its ``call_id``."""
+    moved = {**THOUGHT_FIRST[-1], "response": whole(OSLO, reasoning("hm"))}
+    found = failed(streamed([*THOUGHT_FIRST[:-1], moved]), CASE)
+    assert "responses-reasoning-first" in found
+    assert "responses-call-constant" not in found
 
 
 def test_two_items_with_one_id_are_read_by_their_index() -> None:

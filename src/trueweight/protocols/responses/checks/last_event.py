@@ -131,7 +131,8 @@ def _judge_versions(
 
     Args:
         since: the first event that is compared.
-        everywhere: whether a field that one of them has must be in each.
+        everywhere: whether a field that one of them has must be in each. Where the output has an item of another type
+            in the item's place, that is another fault.
     """
     last, judged = _last(reply), False
     if last is None:
@@ -139,7 +140,9 @@ def _judge_versions(
     for item in streamed_items(reply):
         versions = [(item_of(one), one.span) for one in item.events if one.type in (since, DONE)]
         if isinstance(item.key, int) and 0 <= item.key < len(last.output):
-            versions.append((last.output[item.key], last.span))
+            final = last.output[item.key]
+            if not everywhere or all(one.get("type") == final.get("type") for one, _ in versions):
+                versions.append((final, last.span))
         for name in names:
             values = [(value if isinstance(value := one.get(name), str) else "", span) for one, span in versions]
             given = [(value, span) for value, span in values if value]
