@@ -204,7 +204,7 @@ def _rows(*stages: Stage) -> tuple[Forecast, ...]:
 
 
 def _numbers(rows: Sequence[Forecast]) -> dict[str, Any]:
-    """As `_sums`, in JSON: the cost in USD of those that have a price, None if none has, and whether all have."""
+    """Of all rows together: the cost in USD of those that have a price, None if none has, and whether all have."""
     priced = [row.cost for row in rows if row.cost is not None]
     return {
         "requests": sum(row.requests for row in rows),
@@ -216,12 +216,12 @@ def _numbers(rows: Sequence[Forecast]) -> dict[str, Any]:
 
 
 def _sums(rows: Sequence[Forecast]) -> tuple[str, ...]:
-    """Requests, tokens and cost of all rows together. A sum in which some have no price says so."""
-    priced = [row.cost for row in rows if row.cost is not None]
-    cost = dollars(sum(priced), at_most=True) if priced else "no price"
+    """As `_numbers`, for the table. A sum in which some have no price says so."""
+    found = _numbers(rows)
+    cost = "no price" if found["most_usd"] is None else dollars(found["most_usd"], at_most=True)
     return (
-        f"{sum(row.requests for row in rows):,}",
-        f"≤ {sum(row.input_tokens for row in rows):,}",
-        f"≤ {sum(row.output_tokens for row in rows):,}",
-        cost if not priced or len(priced) == len(rows) else f"{cost} + unknown",
+        f"{found['requests']:,}",
+        f"≤ {found['most_input_tokens']:,}",
+        f"≤ {found['most_output_tokens']:,}",
+        cost if found["most_usd"] is None or found["all_priced"] else f"{cost} + unknown",
     )
