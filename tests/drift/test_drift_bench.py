@@ -22,14 +22,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "bench" / "drift"))
 from bets import paths
 from cells import Scores
 from met import p_values
-from panel import products, read_panel
+from panel import products, read_panel, squares
 from prove_texts import Proof
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
 from variants import HONEST
 
 from trueweight.drift.facts import Token
-from trueweight.drift.product import Pair, product
+from trueweight.drift.product import Pair, gap, product
 from trueweight.drift.prompts import Split, prompt_bank, steady_bank
 from trueweight.drift.systematic import SystematicTest
 
@@ -73,6 +73,17 @@ def test_the_bench_and_the_product_multiply_differences_alike() -> None:
         tops = [[Token(b"%d" % i, float(v)) for i, v in enumerate(side[place]) if not np.isnan(v)] for side in four]
         one = product(Pair(tops[0], tops[1]), Pair(tops[2], tops[3]))
         assert found[place] == pytest.approx(one.value if one else np.nan, nan_ok=True)
+
+
+def test_the_bench_and_the_product_measure_a_difference_alike() -> None:
+    """Also where a token is all but impossible on one side: its difference counts as five nats."""
+    rng = np.random.default_rng(5)
+    two = np.log(rng.dirichlet(np.ones(12), (2, 10)))
+    two[rng.random(two.shape) < 0.2] = np.nan
+    two[1, :, 0] -= 9.0
+    for size, *sides in zip(squares(*two), *two, strict=True):
+        tops = [[Token(b"%d" % i, float(v)) for i, v in enumerate(side) if not np.isnan(v)] for side in sides]
+        assert math.sqrt(size) == pytest.approx(gap(Pair(*tops)))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.0002, 0.004, 0.05])

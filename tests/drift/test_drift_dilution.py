@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from answers import CANDIDATE, Answer, investigate, is_reference, reply, spread
+from answers import CANDIDATE, REFERENCE, Answer, investigate, is_reference, reply, spread
 
 from trueweight.core import Drift, DriftFindingCode, DriftMode, DriftVerdict, Trial, digest
-from trueweight.drift import DriftSettings, drift_outcomes
+from trueweight.drift import DriftSettings, Investigation, drift_outcomes, write_script
 from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.dilution import Dilution, far_limit
 from trueweight.drift.investigate import BLOCK, REPEAT_EVERY
-from trueweight.drift.script import largest
+from trueweight.drift.largest import largest
 from trueweight.report.words import drift_words
 
 
@@ -59,9 +59,34 @@ def test_no_provider_gets_more_requests_than_the_forecast_says() -> None:
     """Each of five candidates has its own far answers, which are sent again to the reference as well."""
     settings = DriftSettings(mode=DriftMode.LOGPROBS, max_requests=120, stop=False)
     found = investigate(diluted(both=False), settings, *(replace(CANDIDATE, name=name) for name in "cdefg"))
-    most = Counter(trial.provider.name for trial in largest(found.script, found.providers, settings))
+    most = Counter(trial.provider.name for trial in largest(found))
     assert all(spent.requests <= most[name] for name, spent in found.spent.items())
     assert found.spent["ref"].requests > settings.max_requests
+
+
+def test_candidates_of_all_kinds_together_stay_below_the_forecast() -> None:
+    """By log-probabilities, 20 or 5 alternatives, and by texts: the reference gets each kind of request; texts beyond
+    those that are screened have a request of their own that shows its margins."""
+    settings = DriftSettings(max_requests=40, screen=10, stop=False)
+    odd, alternatives = diluted(both=False), {"c": 20, "d": 20, "e": 5, "f": 5, "g": 0}
+
+    def answer(trial: Trial) -> object:
+        allowed = alternatives.get(trial.provider.name, 20)
+        return 400 if trial.case.request.get("top_logprobs", 0) > allowed else odd(trial)
+
+    candidates = [replace(CANDIDATE, name=name) for name in alternatives]
+    found = investigate(answer, settings, *candidates)  # type: ignore[arg-type]
+    most = Counter(trial.provider.name for trial in largest(found))
+    assert all(spent.requests <= most[name] for name, spent in found.spent.items())
+    assert found.spent["ref"].requests > 4.5 * settings.max_requests
+
+
+def test_what_an_api_cannot_express_is_not_forecast() -> None:
+    """Messages has no log-probabilities: no request for them is sent, and none has a ceiling of tokens."""
+    settings = DriftSettings(max_requests=20)
+    apis = tuple(replace(one, api=("messages",)) for one in (REFERENCE, CANDIDATE))
+    found = Investigation(write_script(settings), apis, settings)
+    assert {trial.case.id.split("~")[1] for trial in largest(found)} == {"greedy"}
 
 
 def test_noise_is_measured_by_requests_that_were_chosen_before_their_answers() -> None:

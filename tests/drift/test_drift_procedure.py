@@ -16,6 +16,7 @@ from trueweight.core import (
     DriftMode,
     DriftVerdict,
     FailureKind,
+    Price,
     Provider,
     Trial,
     digest,
@@ -71,6 +72,36 @@ def test_log_probabilities_decide_in_six_questions_and_a_probe() -> None:
     assert found.effect.unit == "nats"
     assert found.grade is DriftGrade.DIFFERENT
     assert found.cost == pytest.approx(found.requests * (9 * 1.0 + 1 * 2.0) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        ({"prompt_tokens": 9, "completion_tokens": 1, "cost": 0.25}, 0.25),
+        ({"prompt_tokens": 9, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 8}}, 3.8e-6),
+        ({"prompt_tokens": 9, "completion_tokens": 1, "prompt_tokens_details": {"cache_write_tokens": 8}}, 19e-6),
+        ({"prompt_tokens": 9, "completion_tokens": 1, "completion_tokens_details": {"reasoning_tokens": 5}}, 21e-6),
+    ],
+)
+def test_a_request_costs_what_it_costs_elsewhere(usage: dict[str, object], usd: float) -> None:
+    """A stated cost, tokens read from a cache or written to one, and thoughts outside of the completion's tokens."""
+    candidate = replace(CANDIDATE, price=Price(1.0, 2.0, cached=0.1, cache_write=2.0))
+    settings = DriftSettings(max_requests=13)
+    found = investigate(lambda _: reply("a", logprobs=spread(0)) | {"usage": usage}, settings, candidate)
+    outcome = drift_outcomes(found)["c"]
+    assert outcome.cost == pytest.approx(outcome.requests * usd)
+
+
+def test_a_stated_cost_needs_no_price_and_the_request_without_one_is_named() -> None:
+    """The cost is that of the others."""
+
+    def answer(trial: Trial) -> dict[str, object]:
+        stated = {} if kind(trial) is RequestKind.PROBE_HOT else {"cost": 0.25}
+        return reply("a", logprobs=spread(0)) | {"usage": stated}
+
+    found = drift_outcomes(investigate(answer, DriftSettings(max_requests=13), replace(CANDIDATE, price=None)))["c"]
+    assert found.cost == pytest.approx((found.requests - 1) * 0.25)
+    assert DriftFinding(code=FindingCode.USAGE_MISSING, count=1) in found.findings
 
 
 def test_the_least_budget_that_is_accepted_can_decide() -> None:

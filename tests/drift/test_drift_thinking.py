@@ -19,6 +19,7 @@ from trueweight.drift.facts import Facts, Token, alike, facts_of
 from trueweight.drift.script import RequestKind
 from trueweight.drift.settings import FIRST_TOKENS, THOUGHT_TOKENS
 from trueweight.profiles import request_rules
+from trueweight.protocols import read_reply
 from trueweight.workflow.drift import settings_for
 from trueweight.workflow.thinking import with_profile
 
@@ -34,7 +35,8 @@ def position(*values: float) -> dict[str, Any]:
 def facts(*places: dict[str, Any], **message: Any) -> Facts:
     trial = write_script(DriftSettings(max_requests=1, screen=0)).cases[0]
     made = Trial.of(trial, REFERENCE, 0, trial.modes[0])
-    found = facts_of(exchange(made, reply("x", logprobs={"content": list(places)} if places else None, **message)))
+    sent = exchange(made, reply("x", logprobs={"content": list(places)} if places else None, **message))
+    found = facts_of(sent, read_reply(sent))
     assert isinstance(found, Facts)
     return found
 

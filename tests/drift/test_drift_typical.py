@@ -32,6 +32,15 @@ def test_a_score_stays_in_its_range(texts: list[str]) -> None:
         assert -1 / m - 1e-12 <= score <= 1 + 1e-12
 
 
+def test_a_set_without_some_draws_can_be_bet_on() -> None:
+    """The reference failed to give some of the four draws: the e-process of all sets takes the score."""
+    test = EProcess(least=-1.0 / DRAWS, portfolio=RARE_EVENTS)
+    for draws in (["a", "b"], ["a", "a", "b"], ["a", "a", "a", "b"]):
+        score = score_strange("a", draws)
+        assert score == pytest.approx(-1 / DRAWS)
+        test.update(score, 0.0)
+
+
 def test_where_all_say_the_same_nothing_is_bet() -> None:
     """There is nothing to win and nothing to lose; nor where no two agree."""
     assert score_strange("one", ["one"] * 6) is None

@@ -190,7 +190,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         findings: what else was seen: capped logprobs, refusals, missing usage.
         requests: paid requests to the candidate, probes included; ``reference_requests`` are shared by all candidates.
         prompts: compared prompts; ``missing`` says why others could not be, by reason.
-        cost: USD for the candidate's requests by its declared prices; None if unknown.
+        cost: USD for the candidate's requests, as the server states it, else by its declared prices; None if unknown.
         rung, rungs: where a ladder is known, the nearest rung and all those it is consistent with, finest first.
         ladder: the known ladder, finest first.
         wealth: ``e_value`` after each compared prompt.

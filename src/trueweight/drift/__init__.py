@@ -5,8 +5,9 @@ of known files."""
 
 from trueweight.drift.investigate import Batches, Investigation
 from trueweight.drift.ladder import Ladder, ladder_of, load_ladder
+from trueweight.drift.largest import largest
 from trueweight.drift.outcome import drift_outcomes
-from trueweight.drift.script import SUITE, Script, largest, write_script
+from trueweight.drift.script import SUITE, Script, write_script
 from trueweight.drift.settings import DEFAULT_REQUESTS, DriftSettings
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 from trueweight.drift.tolerances import Tolerances, load_tolerances, tolerances_of

@@ -1,4 +1,4 @@
-"""The data of one exchange that drift compares: text, the first token's distribution, token counts."""
+"""The data of one exchange that drift compares: text, the first token's distribution, tokens of the prompt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from trueweight.core import Exchange, Reply, Trial
-from trueweight.protocols import read_reply
 
 SURE_LOGPROB = math.log(0.999)
 """A token at least this likely is sure: all healthy engines choose it, whatever their rounding."""
@@ -45,7 +44,6 @@ class Facts:
     text: str
     top: tuple[Token, ...] = ()
     input_tokens: int | None = None
-    output_tokens: int | None = None
     margins: tuple[float, ...] = ()
     pieces: tuple[str, ...] = ()
     refused: bool = False
@@ -82,12 +80,11 @@ def not_expressed(trial: Trial) -> MissingReply | None:
     return MissingReply("not applicable", f"through {trial.protocol.title} {reason}", refused=True) if reason else None
 
 
-def facts_of(exchange: Exchange) -> Facts | MissingReply:
-    """The facts of an exchange. A response without status 2xx is missing, and never counts as different."""
-    if not exchange.judgeable:
+def facts_of(exchange: Exchange, reply: Reply | None) -> Facts | MissingReply:
+    """The facts of an exchange and its reply. One without status 2xx is missing, and never counts as different."""
+    if reply is None:
         failure = exchange.failure
         return MissingReply(failure.kind.value if failure else "unknown", failure.detail if failure else "")
-    reply = read_reply(exchange)
     if not reply.ok:
         return MissingReply(f"http-{reply.status}", _complaint(reply), refused=True)
     if reply.error is not None or not reply.choices:
@@ -105,7 +102,6 @@ def facts_of(exchange: Exchange) -> Facts | MissingReply:
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
         pieces=tuple(pieces) if len(pieces) == len(positions) else (),
         input_tokens=usage.input if usage else None,
-        output_tokens=usage.output if usage else None,
         refused=bool(reply.refusal),
     )
 

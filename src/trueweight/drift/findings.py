@@ -63,9 +63,9 @@ def _of_sending(found: Investigation, c: CandidateTest) -> Iterator[DriftFinding
         yield DriftFinding(code=DriftFindingCode.STOPPED, why=c.dead)
     if found.reference_dead:
         yield DriftFinding(code=DriftFindingCode.REFERENCE_STOPPED, why=found.reference_dead)
-    unreported = found.spent[c.provider.name].unreported
-    if unreported and c.provider.price is not None:
-        yield DriftFinding(code=DriftFindingCode.USAGE_MISSING, count=unreported)
+    spent = found.spent[c.provider.name]
+    if spent.unknown and (c.provider.price is not None or spent.cost is not None):
+        yield DriftFinding(code=DriftFindingCode.USAGE_MISSING, count=spent.unknown)
 
 
 def _of_draws(c: CandidateTest) -> Iterator[DriftFinding]:

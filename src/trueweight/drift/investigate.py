@@ -30,6 +30,7 @@ from trueweight.drift.round_answers import (
 )
 from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind, Script
 from trueweight.drift.settings import DriftSettings
+from trueweight.protocols import cost_of, read_reply
 
 Batch = Sequence[Trial]
 Exchanges = Mapping[str, Exchange]
@@ -68,7 +69,7 @@ class Investigation:
         """The provider that all candidates are compared with."""
         return next(provider for provider in self.providers if provider.role is Role.REFERENCE)
 
-    def _trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
+    def trial(self, prompt: str, kind: RequestKind, provider: Provider, repeat: int = 0) -> Trial:
         """A trial through the API that is compared with the reference's first; else through the provider's first."""
         base = self.reference.api
         shared = (own for own, theirs in counterparts(provider.api, base).items() if theirs == base[0])
@@ -101,7 +102,7 @@ class Investigation:
         answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
         pending = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
         while pending:
-            trials = [(self._trial(prompt, kind, provider), kind) for provider, kind in pending]
+            trials = [(self.trial(prompt, kind, provider), kind) for provider, kind in pending]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
                 answers[trial.provider.name][kind] = got[trial.id]
@@ -136,7 +137,7 @@ class Investigation:
         """The prompts in order: near ties first, if texts are compared and the reference shows margins."""
         wanted = RequestKind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
-        trials = {prompt: self._trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
+        trials = {prompt: self.trial(prompt, RequestKind.SCREEN, self.reference) for prompt in screened}
         if trials:
             got = yield from self._send(list(trials.values()), "screen")
             self.near_ties = select_near_ties({prompt: got[trial.id] for prompt, trial in trials.items()})
@@ -181,10 +182,10 @@ class Investigation:
                 elif not again:
                     for repeat in (0, 1):
                         key = RequestKey("", prompt, kind, repeat)
-                        trials[key] = self._trial(prompt, kind, self.reference, repeat)
+                        trials[key] = self.trial(prompt, kind, self.reference, repeat)
                     for other in self._context_kinds(kind):
-                        trials[RequestKey("", prompt, other)] = self._trial(prompt, other, self.reference)
-                    trials[RequestKey(name, prompt, kind)] = self._trial(prompt, kind, self._provider(name))
+                        trials[RequestKey("", prompt, other)] = self.trial(prompt, other, self.reference)
+                    trials[RequestKey(name, prompt, kind)] = self.trial(prompt, kind, self._provider(name))
         return trials
 
     def _repeats(self, asked: Mapping[str, Sequence[str]]) -> RoundTrials:
@@ -211,8 +212,8 @@ class Investigation:
     def _to_both(self, name: str, prompt: str, kind: RequestKind, repeat: int = 0) -> RoundTrials:
         """One request to the reference, and the same to a candidate."""
         return {
-            RequestKey("", prompt, kind, repeat): self._trial(prompt, kind, self.reference, repeat),
-            RequestKey(name, prompt, kind, repeat): self._trial(prompt, kind, self._provider(name), repeat),
+            RequestKey("", prompt, kind, repeat): self.trial(prompt, kind, self.reference, repeat),
+            RequestKey(name, prompt, kind, repeat): self.trial(prompt, kind, self._provider(name), repeat),
         }
 
     def _provider(self, name: str) -> Provider:
@@ -335,10 +336,13 @@ class Investigation:
             exchanges = yield fresh
             for trial in fresh:
                 exchange = exchanges.get(trial.id)
-                answer = _UNSENT if exchange is None else facts_of(exchange)
-                self._answers[trial.id] = answer
-                if exchange is not None:
-                    self.spent[trial.provider.name].charge(answer, len(exchange.attempts))
+                if exchange is None:
+                    self._answers[trial.id] = _UNSENT
+                    continue
+                reply = read_reply(exchange) if exchange.judgeable else None
+                self._answers[trial.id] = facts_of(exchange, reply)
+                cost = cost_of(trial.provider, exchange, reply)
+                self.spent[trial.provider.name].charge(cost, len(exchange.attempts))
         return {trial.id: self._answers[trial.id] for trial in trials}
 
 

@@ -68,7 +68,7 @@ def _outcome(found: Investigation, c: CandidateTest, ladder: Ladder | None) -> D
         reference_requests=found.spent[found.reference.name].requests,
         prompts=len(c.scored),
         missing=dict(sorted(c.missing.items())),
-        cost=found.spent[name].cost(c.provider.price),
+        cost=found.spent[name].cost,
         rung=rung,
         rungs=consistent,
         ladder=tuple(LadderRung(one.name, one.effect) for one in rungs),

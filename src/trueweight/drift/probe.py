@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trueweight.core import DriftFinding, DriftFindingCode, Price
+from trueweight.core import DriftFinding, DriftFindingCode
 from trueweight.drift.distance import logprob_distance
 from trueweight.drift.facts import Facts, MissingReply
 from trueweight.drift.script import RequestKind
@@ -80,27 +80,22 @@ def _processed(first: Facts, answers: Mapping[RequestKind, PromptResult]) -> boo
 
 @dataclass(slots=True)
 class Spending:
-    """The requests to one provider, and the tokens that it reported for them.
+    """The requests to one provider, and what they cost.
 
     Attributes:
         requests: attempts, retries included.
-        unreported: trials without token counts; their cost is unknown and not in `cost`.
+        cost: USD; None if no trial's cost is known.
+        unknown: trials whose cost is not known and not in `cost`.
     """
 
     requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    unreported: int = 0
+    cost: float | None = None
+    unknown: int = 0
 
-    def charge(self, answer: PromptResult, attempts: int) -> None:
-        """Add one trial."""
+    def charge(self, usd: float | None, attempts: int) -> None:
+        """Add one trial and its cost, None if that is not known."""
         self.requests += attempts
-        if isinstance(answer, Facts) and answer.input_tokens is not None and answer.output_tokens is not None:
-            self.input_tokens += answer.input_tokens
-            self.output_tokens += answer.output_tokens
+        if usd is None:
+            self.unknown += 1
         else:
-            self.unreported += 1
-
-    def cost(self, price: Price | None) -> float | None:
-        """USD; None without a price."""
-        return None if price is None else price.cost(self.input_tokens, self.output_tokens, requests=self.requests)
+            self.cost = (self.cost or 0.0) + usd

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from trueweight.core import Case, DriftMode, Mode, Provider, Role, Trial, digest
+from trueweight.core import Case, DriftMode, Mode, Provider, Trial, digest
 from trueweight.drift.prompts import DriftPrompt, Split, prompts
 from trueweight.drift.settings import DriftSettings
 
@@ -118,34 +118,6 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     known = {case.id for case in cases}
     probes = [_case(selected[0], kind, settings) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])
-
-
-def largest(script: Script, providers: Sequence[Provider], settings: DriftSettings) -> Iterator[Trial]:
-    """The trials of an investigation that never decides, as an upper limit of what is sent.
-
-    In the mode of most cost where the providers' support decides it: greedy texts, three to the reference a prompt. By
-    log-probabilities, what several candidates have far answers to may be each of the reference's requests.
-    """
-    mode = settings.mode or DriftMode.GREEDY
-    twice = mode is not DriftMode.LOGPROBS or len(providers) > 2
-    for provider in providers:
-        reference = provider.role is Role.REFERENCE
-        for kind in _PROBES_BY_MODE[settings.mode]:
-            yield script.trial(script.prompts[0], kind, provider)
-        if reference and mode is DriftMode.GREEDY:
-            yield from (script.trial(p, RequestKind.SCREEN, provider) for p in script.prompts[: settings.screen])
-        kinds = {
-            DriftMode.LOGPROBS: (RequestKind.LOGPROBS, RequestKind.LOGPROBS_AGAIN),
-            DriftMode.GREEDY: (RequestKind.GREEDY,),
-            DriftMode.SAMPLED: (RequestKind.SAMPLED,),
-        }[mode]
-        for prompt in script.prompts[: settings.max_requests // len(kinds)]:
-            for kind in kinds:
-                yield script.trial(prompt, kind, provider)
-            if reference and twice:
-                yield from (script.trial(prompt, kind, provider, 1) for kind in kinds)
-            if reference and mode is DriftMode.SAMPLED:
-                yield from (script.trial(prompt, other, provider) for other in OTHERS)
 
 
 def _bank(mode: DriftMode | None, split: Split, seed: int) -> Sequence[DriftPrompt]:

@@ -43,9 +43,7 @@ class DriftSettings:
     Attributes:
         mode: None for the sharpest one that reference and candidate both support.
         alpha: false discovery rate: of the candidates found to drift, the expected share that do not.
-        max_requests: most requests to each candidate, probes included (the reference gets as many for
-            log-probabilities, with several candidates at most twice as many; three times as many for greedy texts, six
-            times for sampled ones).
+        max_requests: most requests to each candidate, probes included (see `largest` for the reference).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
         thinking_off: provider → fields of its requests that turn thinking off, so that the first token is that of the
             answer; empty if not every provider has such fields.

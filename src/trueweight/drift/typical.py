@@ -30,10 +30,11 @@ _NOTHING = 1e-9
 def score_strange(candidate: str, references: Sequence[str]) -> float | None:
     """The candidate's strangeness relative to the average text of this set, in [-1/m, 1].
 
-    None if all texts of the set are equally strange.
+    None if all texts of the set are equally strange. Where draws failed, ``m`` is that of a whole set all the same:
+    the e-process takes no score below -1/`DRAWS`.
     """
     values = strangeness((candidate, *references))
-    least, m = float(values.min()), len(references)
+    least, m = float(values.min()), max(DRAWS, len(references))
     # Rounding must not move a score out of the range that the e-process requires.
     return None if least > -_NOTHING else min(1.0, max(-1.0 / m, float(values[0]) / -least / m))
 

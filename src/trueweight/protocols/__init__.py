@@ -5,6 +5,7 @@ Other packages get a protocol from `trueweight.core.PROTOCOLS`, and read replies
 
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body
+from trueweight.protocols.cost import cost_of
 from trueweight.protocols.error_text import ErrorText, read_error
 from trueweight.protocols.errors import error_in
 from trueweight.protocols.json_text import MAX_DEPTH, ParsedJson, parse_json, preview_json, write_json
@@ -25,6 +26,7 @@ __all__ = [
     "ParsedJson",
     "SseEvent",
     "StreamShape",
+    "cost_of",
     "error_in",
     "locate",
     "locate_field",

@@ -107,13 +107,10 @@ def prepare_drift(
 
 
 def drift_plan(prepared: PreparedRun) -> Plan:
-    """The most that drift can send, as a plan, for a forecast: it stops earlier where it can decide.
-
-    By log-probabilities if they were not ruled out, else by texts: the reference gets several requests for each prompt.
-    """
+    """The most that drift can send, as a plan, for a forecast: it stops earlier where it can decide."""
     settings = DriftSettings.from_json(prepared.manifest.options[OPTION]["settings"])
-    script = Script(prepared.cases)
-    return Plan(tuple(largest(script, prepared.manifest.providers, settings)), settings.seed, 1, 1)
+    found = Investigation(Script(prepared.cases), prepared.manifest.providers, settings)
+    return Plan(tuple(largest(found)), settings.seed, 1, 1)
 
 
 def investigation_of(run: RunDir) -> Investigation:

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from bets import Floats, odd_answers, paths, verdicts
 from numpy.typing import NDArray
-from panel import products, weights
+from panel import products, squares
 from resample import share
 
 from trueweight.drift.facts import _top
+from trueweight.drift.product import _values
 from trueweight.drift.thresholds import Thresholds
 
 DEALS = 400
@@ -43,7 +44,9 @@ def read_series(source: Path) -> Iterator[Series]:
     """Every series of the file."""
     for line in source.read_text("utf-8").splitlines():
         row = json.loads(line)
-        lists = [dict(_top({"top_logprobs": [{"token": t, "logprob": v} for t, v in one]})) for one in row["replies"]]
+        lists = [
+            _values(_top({"top_logprobs": [{"token": t, "logprob": v} for t, v in one]})) for one in row["replies"]
+        ]
         keys = sorted({key for one in lists for key in one})
         vectors = np.array([[one.get(key, np.nan) for key in keys] for one in lists])
         asked = [(time, reply) for time, reply in row["sequence"] if reply is not None]
@@ -57,29 +60,21 @@ def read_series(source: Path) -> Iterator[Series]:
         )
 
 
-def _size(a: Floats, c: Floats) -> Floats:
-    shared = ~(np.isnan(a) | np.isnan(c))
-    w = weights(a, shared)
-    d = np.where(shared, c - a, 0.0)
-    d = d - (w * d).sum(-1, keepdims=True)
-    return np.asarray((w * d * d).sum(-1))
-
-
 def _play(name: str, what: str, first: Floats, second: Floats, t: Thresholds) -> dict[str, Any]:
     """``first`` and ``second``: runs × pairs × tokens of both sides; two pairs make a product."""
     half = first.shape[1] // 2 * 2
     a1, a2, c1, c2 = first[:, 0:half:2], first[:, 1:half:2], second[:, 0:half:2], second[:, 1:half:2]
     x = products(a1, c1, a2, c2)
-    found = paths(x, np.sqrt(_size(a1, c1) * _size(a2, c2)), t)
-    gaps = np.sqrt(np.stack([_size(a1, c1), _size(a2, c2)], axis=-1))
+    found = paths(x, np.sqrt(squares(a1, c1) * squares(a2, c2)), t)
+    gaps = np.sqrt(np.stack([squares(a1, c1), squares(a2, c2)], axis=-1))
     # A request that is sent again: its next answer in time, of either side.
     moves = [
-        np.sqrt(np.stack([_size(one, np.roll(one, -1, axis=1)) for one in side], axis=-1))
+        np.sqrt(np.stack([squares(one, np.roll(one, -1, axis=1)) for one in side], axis=-1))
         for side in ((a1, a2), (c1, c2))
     ]
     ends = verdicts(found, 0.05, odd_answers(gaps, *moves))
     hits = int(np.isfinite(ends.drift).sum())
-    singles = float(np.sqrt(np.median(_size(a1, c1))))
+    singles = float(np.sqrt(np.median(squares(a1, c1))))
     return {
         "name": name, "what": what, "products": x.shape[1], "single": round(singles, 4),
         "nats": round(found.nats, 4),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trueweight.drift.product import EVENNESS
+from trueweight.drift.product import EVENNESS, FARTHEST
 from trueweight.drift.prompts import Split
 
 PANEL = Path(__file__).parent / "panel.jsonl.gz"
@@ -96,10 +96,19 @@ def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:
     """The program's product, of arrays whose last axis is the tokens; NaN where too few are shared."""
     shared = ~(np.isnan(a1) | np.isnan(c1) | np.isnan(a2) | np.isnan(c2))
     enough = shared.sum(-1) >= 2
-    d1, d2 = (np.where(shared, np.clip(c - a, -5, 5), 0.0) for a, c in ((a1, c1), (a2, c2)))
+    d1, d2 = (np.where(shared, np.clip(c - a, -FARTHEST, FARTHEST), 0.0) for a, c in ((a1, c1), (a2, c2)))
     total = np.zeros(np.broadcast_shapes(a1.shape, c1.shape)[:-1])
     for a in (a1, a2):
         w = weights(a, shared)
         x, y = (d - (w * d).sum(-1, keepdims=True) for d in (d1, d2))
         total += (w * x * y).sum(-1) / 2
     return np.where(enough, total, np.nan)
+
+
+def squares(a: Floats, c: Floats) -> Floats:
+    """The squared size of one difference, as the program's `gap` has it: nats², the last axis is the tokens."""
+    shared = ~(np.isnan(a) | np.isnan(c))
+    w = weights(a, shared)
+    d = np.where(shared, np.clip(c - a, -FARTHEST, FARTHEST), 0.0)
+    d = d - (w * d).sum(-1, keepdims=True)
+    return np.asarray((w * d * d).sum(-1))

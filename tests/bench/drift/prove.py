@@ -25,7 +25,7 @@ from bets import Floats, Verdicts, nats_of, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
 from page import page
-from panel import PANEL, SPENT, Panel, engines_of, products, products_of, read_panel, weights
+from panel import PANEL, SPENT, Panel, engines_of, products, products_of, read_panel, squares
 from peers import REQUESTS, oracle, peer_rows
 from resample import share
 from texts import text_rows
@@ -106,9 +106,9 @@ class Proof:
                         ]
                     )
                 asked += twice[0]
-                moves.append([_square(*side) for side in zip(*twice, strict=True)])
+                moves.append([squares(*side) for side in zip(*twice, strict=True)])
             x = products(*asked)
-            gaps = np.sqrt(np.stack([_square(asked[0], asked[1]), _square(asked[2], asked[3])], axis=-1))
+            gaps = np.sqrt(np.stack([squares(asked[0], asked[1]), squares(asked[2], asked[3])], axis=-1))
             moved = [np.sqrt(np.stack(side, axis=-1)) for side in zip(*moves, strict=True)]
             found = paths(x, gaps.prod(-1), self.t)
             ends = verdicts(found, ALPHA, odd_answers(gaps, *moved))
@@ -121,7 +121,7 @@ class Proof:
         """The same without noise: each question has one product, whichever variant comes first."""
         sides = [(reference[:, v], candidate[:, v]) for v in (0, 1)]
         x = products(*sides[0], *sides[1])
-        gaps = np.sqrt(np.stack([_square(a, c) for a, c in sides], axis=-1))
+        gaps = np.sqrt(np.stack([squares(a, c) for a, c in sides], axis=-1))
         order = self.rng.permuted(np.tile(np.arange(self.n), (self.runs, 1)), axis=1)
         found = paths(x[order], gaps[order].prod(-1), self.t)
         ends = verdicts(found, ALPHA, odd_answers(gaps[order], *(np.zeros_like(gaps[order]),) * 2))
@@ -227,15 +227,6 @@ def _narrow(a: Floats, c: Floats) -> tuple[Floats, Floats]:
 def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
     """Each run's rounding of the states, for its order and variant: too large as one array, so one run's is shared."""
     return np.asarray(states[:, order[0], variant[0, 0]])
-
-
-def _square(a: Floats, c: Floats) -> Floats:
-    """Squared size of one difference, as the program weighs it."""
-    shared = ~(np.isnan(a) | np.isnan(c))
-    w = weights(a, shared)
-    d = np.where(shared, np.clip(c - a, -5, 5), 0.0)
-    d = d - (w * d).sum(-1, keepdims=True)
-    return np.asarray((w * d * d).sum(-1))
 
 
 def _quantile(values: Floats, q: float) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from trueweight.drift.facts import Facts, Token, facts_of
 from trueweight.drift.prompts import Split, prompts
+from trueweight.protocols import read_reply
 from trueweight.store import RunDir
 
 KEPT = Path(__file__).with_name("recorded.jsonl.gz")
@@ -69,7 +70,7 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
     """A record's answers, one row each; failures are left out (there should be none on loopback)."""
     with RunDir.open(path) as run:
         for exchange in run.exchanges():
-            facts = facts_of(exchange)
+            facts = facts_of(exchange, read_reply(exchange) if exchange.judgeable else None)
             if isinstance(facts, Facts):
                 prompt, kind = exchange.case.split("@")[0].split("~")
                 yield _row(exchange.provider, kind, exchange.repeat, prompt, facts)
@@ -91,7 +92,7 @@ def _row(variant: str, kind: str, repeat: int, prompt: str, facts: Facts) -> dic
         "repeat": repeat,
         "prompt": prompt,
         "text": facts.text,
-        "tokens": [facts.input_tokens, facts.output_tokens],
+        "tokens": [facts.input_tokens],
     }
     if facts.top:
         # Bytes as Latin-1, the shortest text that JSON can hold them in.
@@ -108,5 +109,4 @@ def _facts(row: dict[str, Any]) -> Facts:
         margins=tuple(row.get("margins", ())),
         pieces=tuple(row.get("pieces", ())),
         input_tokens=row["tokens"][0],
-        output_tokens=row["tokens"][1],
     )

@@ -68,7 +68,7 @@ def test_an_empty_thought_is_none(counted: int | None) -> None:
         assert thinking_tokens(reply) == 0
         assert timing_of(made, reply).thinking is None
         assert answer_of(made, ProbeQuestion.PLAIN).thinking is None
-        facts = facts_of(made)
+        facts = facts_of(made, reply)
         assert isinstance(facts, Facts) and (facts.text, facts.answer) == ("4", None)
 
 

@@ -26,9 +26,7 @@ from trueweight.core import (
     Reply,
     ThinkingMode,
     Timing,
-    TokenCount,
     as_sent,
-    bill,
 )
 from trueweight.core.case import SERVED_MODEL_CHECK
 from trueweight.core.check import CHECKS
@@ -38,7 +36,7 @@ from trueweight.core.preference import LlmJudgeFound
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.core.steps import PER_REPLY, budget
 from trueweight.metrics import CaseInfo
-from trueweight.protocols import Kind, StreamShape, read_reply, shape_of, timing_of
+from trueweight.protocols import Kind, StreamShape, cost_of, read_reply, shape_of, timing_of
 from trueweight.protocols.reading import forgetting_reply
 from trueweight.workflow.judge.api_agreement import compared_answer
 from trueweight.workflow.judge.not_offered import as_refusal
@@ -303,29 +301,12 @@ def _structured(case: Case, reply: Reply) -> str | None:
     return classify(case.request, reply, schema=params.get("schema"), assert_format=bool(params.get("assert_format")))
 
 
-def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> float | None:
-    """USD of all attempts that reported usage; None if none did, or if there is neither a price nor a stated cost, or
-    if the answer itself does not say what it used. A price per request alone needs no usage of an answer."""
-    protocol = PROTOCOLS.get(exchange.api)
-    reported = [protocol.tokens_in(attempt.body) for attempt in exchange.attempts]
-    if reply is not None and reply.usage is not None and reply.usage.bill is not None:
-        reported[-1] = reply.usage.bill  # read from the decompressed body
-    if reply is not None and reply.ok and reported[-1] is None:
-        if provider.price is None or not provider.price.by_request_only:
-            return None
-        reported[-1] = TokenCount(0, 0)
-    charges = [bill(provider.price, tokens) for tokens in reported if tokens is not None]
-    known = [charge for charge in charges if charge is not None]
-    return sum(known) if known and len(known) == len(charges) else None
-
-
 __all__ = [
     "Judged",
     "applied",
     "asks_calls",
     "asks_structured",
     "case_info",
-    "cost_of",
     "expects_call",
     "judge_exchange",
     "not_judged_of",

@@ -9,9 +9,8 @@ import msgspec
 
 from trueweight.core import ConfigError
 from trueweight.core.preference import LlmJudgeFound, LlmJudgeScope, LlmJudgeSummary
-from trueweight.protocols import read_reply
+from trueweight.protocols import cost_of, read_reply
 from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, read_plain
-from trueweight.workflow.judge.exchange import cost_of
 from trueweight.workload.preference import combine, pair_key, read_verdict, trust
 
 
