@@ -24,6 +24,7 @@ from fault_servers import FaultServer, Stage, Talk, serving, silent_host
 from trueweight.wire import TransportName, run_loop
 from trueweight.wire.http1 import Http1Transport, transport
 from trueweight.wire.http1.connection import Connection
+from trueweight.wire.http1.read_turns import ReadTurns
 from trueweight.wire.http1.response import BodyBuffer
 
 LARGE = bytes(10_000_000)
@@ -547,7 +548,7 @@ def test_a_connection_that_brings_much_lets_others_read(runner: Runner) -> None:
 
     async def use() -> None:
         flooded = _Flooded()
-        connection = Connection(lambda _: None)
+        connection = Connection(lambda _: None, ReadTurns())
         connection.connection_made(cast("asyncio.BaseTransport", flooded))
         async with anyio.create_task_group() as group:
             group.start_soon(connection.send, b"GET / HTTP/1.1\r\n\r\n", BodyBuffer())
@@ -559,5 +560,22 @@ def test_a_connection_that_brings_much_lets_others_read(runner: Runner) -> None:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert flooded.calls == ["pause", "resume"]
+
+    runner(use)
+
+
+def test_connections_that_bring_much_are_read_one_in_each_turn(runner: Runner) -> None:
+    """However many do so at the same time, and of however many transports: each is read again, one in each turn."""
+
+    async def use() -> None:
+        turns = ReadTurns()
+        flooded = [_Flooded() for _ in range(3)]
+        for one in flooded:
+            turns.wait(cast("asyncio.Transport", one))
+        read = []
+        for _ in range(4):
+            read.append(sum("resume" in one.calls for one in flooded))
+            await asyncio.sleep(0)
+        assert read == [0, 1, 2, 3]
 
     runner(use)

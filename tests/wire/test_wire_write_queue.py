@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import anyio
+import httpx
+import pytest
 from fault_servers import Stage, Talk, serving
 
-from trueweight.core import Exchange, Mode
+from trueweight.core import Attempt, Exchange, Mode
+from trueweight.wire.redact import Redactor
 from trueweight.wire.trial_sender import WriteQueue
 
 
@@ -34,6 +38,45 @@ def test_other_tasks_run_between_two_turns() -> None:
     anyio.run(run)
     assert seen.count("record") == 5
     assert ("record", "record") not in set(pairwise(seen))
+
+
+def test_other_tasks_run_between_two_requests_that_begin_and_between_two_that_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All workers may begin at once, and all streams may end at once: bytes wait for one of them at most."""
+    seen: list[str] = []
+    search = Redactor.attempt
+
+    def searched(*arguments: Any) -> Attempt:
+        seen.append("search")
+        return search(*arguments)
+
+    monkeypatch.setattr(Redactor, "attempt", searched)
+
+    async def run() -> None:
+        all_begun = anyio.Event()
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            seen.append("begin")
+            if seen.count("begin") == 8:
+                all_begun.set()
+            await all_begun.wait()
+            return httpx.Response(200, text="data: [DONE]")
+
+        async def bytes_arrive() -> None:
+            while seen.count("search") < 8:
+                seen.append("bytes")
+                await anyio.sleep(0)
+
+        trials = [trial for name in "ab" for trial in stage.trials("http://host", 4, mode=Mode.STREAM, name=name)]
+        environment = stage.environment(transport=lambda _: httpx.MockTransport(answer))
+        async with anyio.create_task_group() as group:
+            group.start_soon(bytes_arrive)
+            await stage.send(trials, concurrency=4, environment=environment)
+
+    anyio.run(run)
+    assert (seen.count("begin"), seen.count("search")) == (8, 8)
+    assert {("begin", "begin"), ("search", "search")}.isdisjoint(pairwise(seen))
 
 
 def test_what_waits_for_its_turn_when_the_run_is_left_is_recorded_whole(stage: Stage) -> None:

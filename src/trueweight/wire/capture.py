@@ -92,6 +92,8 @@ class Capture:
         else:
             if self._scope.cancelled_caught:
                 self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
+        if self._t_done is None:
+            self._t_done = self._elapsed()
         if self._failure.kind in TIMEOUTS and (late := self._late(began)):
             words = f"this client was {late:.2f} s late when the deadline passed ({self._failure.kind})"
             self._failure = Failure(FailureKind.CLIENT_LIMIT, words)

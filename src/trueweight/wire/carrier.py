@@ -13,7 +13,7 @@ import httpx
 from trueweight import __version__
 from trueweight.core import Provider
 from trueweight.wire.client_stack import CarrierUse
-from trueweight.wire.http1 import KEEPALIVE, Http1Transport
+from trueweight.wire.http1 import KEEPALIVE, Http1Transport, ReadTurns
 from trueweight.wire.proxies import ProxyRoute, find_proxy, unusable_proxy
 from trueweight.wire.settings import TransportName, WireSettings
 
@@ -61,11 +61,14 @@ def choose_carrier(base_url: str, settings: WireSettings, proxies: Mapping[str, 
     return Carrier(TransportName.HTTPX, reason, route)
 
 
-def make_transport(carrier: Carrier, tls: ssl.SSLContext, *, http2: bool = False) -> httpx.AsyncBaseTransport:
+def make_transport(
+    carrier: Carrier, tls: ssl.SSLContext, turns: ReadTurns, *, http2: bool = False
+) -> httpx.AsyncBaseTransport:
     """A transport of any number of connections, without cookies, redirects and decompression.
 
     Args:
         tls: verifies servers.
+        turns: that the connections of all transports share.
         http2: offer HTTP/2 to https servers; needs the extra ``http2`` and httpx as the carrier.
 
     Raises:
@@ -73,7 +76,7 @@ def make_transport(carrier: Carrier, tls: ssl.SSLContext, *, http2: bool = False
     """
     proxy = carrier.route and carrier.route.proxy
     if carrier.name is TransportName.HTTP1:
-        return Http1Transport(tls, proxy)
+        return Http1Transport(tls, proxy, turns)
     try:
         return HttpxTransport(tls, http2=http2, proxy=proxy)
     except ImportError:

@@ -122,6 +122,8 @@ class Lane:
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(min(workers, len(self._trials))):
+                    # One by one: each opens a connection, and bytes of others would wait for all of them.
+                    await self._shared.write_queue.wait_turn()
                     group.start_soon(self._work, self._transport)
         finally:
             with anyio.CancelScope(shield=True):

@@ -16,6 +16,7 @@ from trueweight.wire.carrier import Carrier, choose_carrier, make_transport, sum
 from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import SelfTest, self_test
+from trueweight.wire.http1 import ReadTurns
 from trueweight.wire.settings import TransportName, WireSettings
 
 
@@ -56,6 +57,7 @@ class Transports:
         """
         self._environment = environment
         self._tls = tls
+        self._turns = ReadTurns()
         self._http2 = settings.http2
         self._providers = {provider.name: provider for provider in providers}
         self._carriers: list[tuple[str, Carrier | None]] = []
@@ -78,7 +80,7 @@ class Transports:
         return _ByOrigin({_origin(httpx.URL(url)): self._make(carrier) for url, carrier in carriers.items()})
 
     def _make(self, carrier: Carrier | None) -> httpx.AsyncBaseTransport:
-        return make_transport(carrier or Carrier(TransportName.HTTP1), self._tls, http2=self._http2)
+        return make_transport(carrier or Carrier(TransportName.HTTP1), self._tls, self._turns, http2=self._http2)
 
     def of(self, provider: str) -> httpx.AsyncBaseTransport:
         """The provider's transport. The caller closes it."""

@@ -26,10 +26,10 @@ from trueweight.wire.settings import EventKind, WireEvent, WireSettings
 
 
 class WriteQueue:
-    """Lets one finished exchange be written in each turn of the event loop.
+    """Lets one finished exchange be searched for keys and written in each turn of the event loop, or one worker begin.
 
-    Bytes that arrive meanwhile never wait for more than one small exchange to be written before they are stamped. A
-    large one is written in a thread, and those behind it wait without stopping the loop.
+    Bytes that arrive meanwhile never wait for more than one small exchange before they are stamped. A large one is
+    searched and written in a thread, and those behind it wait without stopping the loop.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class WriteQueue:
             await work()
 
     async def wait_turn(self) -> None:
-        """Return when the caller may write: after the callers before it, and after the bytes that have arrived."""
+        """Return when it is the caller's turn: after the callers before it, and after the bytes that have arrived."""
         async with self._lock:
             await cancel_shielded_checkpoint()
 
@@ -134,9 +134,6 @@ class TrialSender:
                     if self._gate.interrupted():
                         self._cut_before_sending(waited)
                     break
-            # A plain one is written in less time than the queue would take.
-            if self._trial.mode is Mode.STREAM or self._shared.write_queue.busy:
-                await self._shared.write_queue.wait_turn()
         finally:
             await self._record()
         return self._attempts[-1]
@@ -148,6 +145,9 @@ class TrialSender:
         self._began = time.monotonic_ns()
         try:
             await capture.run(transport, self._request)
+            # A plain one is searched and written in less time than the queue would take.
+            if self._trial.mode is Mode.STREAM or shared.write_queue.busy:
+                await shared.write_queue.wait_turn()
         finally:
             apart = capture.size >= VERY_LARGE or capture.compressed
             search = shared.background.search_of(self._provider) if apart else None

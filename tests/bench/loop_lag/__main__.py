@@ -27,17 +27,17 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[3]
 SERVER = ROOT / "tests" / "hostile" / "hostile_server.py"
-HOSTILE = (
-    "repeats-an-event-named-error",
-    "sends-content-letter-by-letter",
-    "sends-arguments-letter-by-letter",
-    "escapes-every-character",
-    "lists-names",
-    "sends-many-gzip-members",
-)
+HOSTILE = {
+    "repeats-an-event-named-error": 40,
+    "sends-content-letter-by-letter": 30,
+    "sends-arguments-letter-by-letter": 30,
+    "escapes-every-character": 5,
+    "lists-names": 4,
+    "sends-many-gzip-members": 30,
+}
+"""Name → cases: so many that a row has 500 samples or more, and takes no longer than it must."""
 HONEST = 7
-CASES, HONEST_CASES = 12, 80
-"""The requests of hostile providers take longer, so each row has a thousand samples or so."""
+HONEST_CASES = 160
 PERIOD = 0.01
 KEY = "sk-bench-0123456789abcdef"
 """The run has a key, so that bodies are searched for it."""
@@ -100,7 +100,7 @@ def send(folder: Path, url: str, last: str, source: Path) -> Lag:
     ]
     (folder / "providers.toml").write_text("".join(tables), encoding="utf-8")
     lines = ["suite: lag", "title: lag", "version: 1", "cases:"]
-    for number in range(CASES if not last.startswith("honest") else HONEST_CASES):
+    for number in range(HOSTILE.get(last, HONEST_CASES)):
         request = json.dumps({"messages": [{"role": "user", "content": f"Question {number}?"}], "max_tokens": 9})
         lines += [f"- id: c{number}", "  why: lag", "  severity: INFO", "  source: https://e.example"]
         lines += [f"  request: {request}"]

@@ -9,6 +9,7 @@ from typing import cast
 import anyio
 import httpx
 
+from trueweight.wire.http1.read_turns import ReadTurns
 from trueweight.wire.http1.response import IncomingResponse, Listener
 
 CLOSE_TIMEOUT = 0.2
@@ -18,11 +19,6 @@ _MUCH = 128 * 1024
 """Bytes of one read after which other connections are read."""
 
 
-def _read_on(transport: asyncio.Transport) -> None:
-    if not transport.is_closing():
-        transport.resume_reading()
-
-
 class Connection(asyncio.Protocol):
     """Carries one request at a time.
 
@@ -30,10 +26,14 @@ class Connection(asyncio.Protocol):
         lost: set when the connection is closed on both sides.
     """
 
-    def __init__(self, on_lost: Callable[[Connection], None]) -> None:
-        """``on_lost`` is called once, when the connection is closed."""
+    def __init__(self, on_lost: Callable[[Connection], None], turns: ReadTurns) -> None:
+        """Args:
+        on_lost: called once, when the connection is closed.
+        turns: of the connections that bring much at once.
+        """
         self.lost = anyio.Event()
         self._on_lost = on_lost
+        self._turns = turns
         self._transport: asyncio.Transport | None = None
         self._response: IncomingResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -161,11 +161,9 @@ class Connection(asyncio.Protocol):
             self._let_others_read()
 
     def _let_others_read(self) -> None:
-        """Read on in the next turn: uvloop reads a fast socket up to 32 times, 8 MB, before it looks at others."""
         transport = self._transport
         if transport is not None and not transport.is_closing() and transport.is_reading():
-            transport.pause_reading()
-            asyncio.get_running_loop().call_soon(_read_on, transport)
+            self._turns.wait(transport)
 
     def eof_received(self) -> None:
         """The server ended its side. What is unsent of the request is dropped."""

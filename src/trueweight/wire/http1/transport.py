@@ -12,6 +12,7 @@ import httpx
 
 from trueweight.wire.http1.connection import CLOSE_TIMEOUT, Connection
 from trueweight.wire.http1.dial import Dialer, Origin
+from trueweight.wire.http1.read_turns import ReadTurns
 from trueweight.wire.http1.response import BodyBuffer, IncomingResponse
 
 KEEPALIVE = 15.0
@@ -30,13 +31,17 @@ class Http1Transport(httpx.AsyncBaseTransport):
       stream is empty then and ends with the body. Without a listener the stream is the body in one piece.
     """
 
-    def __init__(self, tls: SSLContext, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(self, tls: SSLContext, proxy: httpx.Proxy | None = None, turns: ReadTurns | None = None) -> None:
         """Send over ``proxy``, an http or https one, if it is given: by CONNECT to https servers, else by absolute URL.
+
+        Args:
+            turns: that the connections of several transports share; None if those of this one have their own.
 
         Raises:
             httpx.UnsupportedProtocol: if the proxy has another scheme.
         """
         self._dialer = Dialer(tls, proxy)
+        self._turns = turns or ReadTurns()
         self._open: set[Connection] = set()
         self._kept: defaultdict[Origin, list[tuple[Connection, float]]] = defaultdict(list)
 
@@ -99,7 +104,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
         return None
 
     async def _connect(self, origin: Origin, timeout: float | None) -> Connection:
-        connection = Connection(self._open.discard)
+        connection = Connection(self._open.discard, self._turns)
         try:
             with anyio.fail_after(timeout):
                 await self._dialer.connect(origin, connection)
