@@ -17,7 +17,9 @@ class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Attributes:
         ms: time to the whole reply, milliseconds.
         ttft_ms: time to the first token, milliseconds.
-        cost: USD, as the log states it.
+        input_tokens: of the prompt, with those that came from a cache and those that were written to one.
+        output_tokens: as billed, those of thoughts included.
+        cost: USD, as the log or the response states it.
         at: when it was sent, ISO 8601; empty if the log does not say.
         others: further answers that the log has to the same request: the baseline's own noise.
     """
@@ -28,6 +30,7 @@ class RecordedAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     ttft_ms: float | None = None
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
     at: str = ""

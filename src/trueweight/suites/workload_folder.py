@@ -105,7 +105,7 @@ def workload_text(made: WorkloadFile) -> str:
         f"requests_per_month: {month}",
         "baseline:",
         f"  model: {json.dumps(made.model)}",
-        "  # USD per million tokens, e.g. {input: 2.5, output: 10, cached: 1.25};",
+        "  # USD per million tokens, e.g. {input: 2.5, output: 10, cached: 1.25, cache_write: 3};",
         "  # null takes the costs that are recorded with each answer, if they are.",
         f"  price: {price}",
         "tasks:",
@@ -226,7 +226,10 @@ def _whole(case: Case, plan: WorkloadFile, golden: Mapping[str, Answer], folder:
     recorded = task.recorded
     if recorded is not None and plan.price is not None and None not in (recorded.input_tokens, recorded.output_tokens):
         cost = plan.price.cost(
-            recorded.input_tokens or 0, recorded.output_tokens or 0, cached=recorded.cached_input_tokens or 0
+            recorded.input_tokens or 0,
+            recorded.output_tokens or 0,
+            cached=recorded.cached_input_tokens or 0,
+            cache_write=recorded.cache_write_input_tokens or 0,
         )
         recorded = msgspec.structs.replace(recorded, cost=cost)
     made = CaseTask(

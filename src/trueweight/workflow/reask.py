@@ -91,15 +91,17 @@ def _recorded(case: Case, provider: Provider, exchange: Exchange) -> RecordedAns
     if reply.error is not None or not answer:
         return None
     seen = judge_exchange(case, provider, exchange).observation
-    times = seen.timing
+    times, usage = seen.timing, reply.usage
+    tokens = None if usage is None else usage.bill
     return RecordedAnswer(
         answer=answer,
         model=reply.model or provider.model,
         ms=None if times is None or times.service is None else times.service / 1e6,
         ttft_ms=None if times is None or times.ttft is None else times.ttft / 1e6,
-        input_tokens=seen.input_tokens,
-        cached_input_tokens=None if reply.usage is None else reply.usage.cached,
-        output_tokens=seen.output_tokens,
+        input_tokens=None if tokens is None else tokens.input,
+        cached_input_tokens=None if usage is None else usage.cached,
+        cache_write_input_tokens=None if usage is None else usage.cache_write,
+        output_tokens=None if tokens is None else tokens.output,
         cost=seen.cost,
         at=exchange.started_at,
     )

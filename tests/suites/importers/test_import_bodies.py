@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from in_process import trueweight
+from trueweight.core import TokenCount
+from trueweight.suites import find_suite
 from trueweight.suites.importers import read_format
 from trueweight.suites.importers.chat_shape import ChatShape, as_chat
 from trueweight.suites.importers.logs.reading import read_log
@@ -121,7 +124,7 @@ def write(path: Path, *rows: Any) -> Path:
 def test_the_answer_of_a_recorded_stream_is_read(api: str, form: str, tmp_path: Path) -> None:
     """Calls, text, model and tokens of each API, for a suite and for a workload, from its bytes or its events."""
     stream = as_text(STREAMS[api]) if form == "text" else STREAMS[api]
-    assert (answer_in(stream), model_in(stream), usage_in(stream)) == (CALLED, "m-1", (120, 100, 9))
+    assert (answer_in(stream), model_in(stream), usage_in(stream)) == (CALLED, "m-1", TokenCount(120, 9, 100))
     path = write(tmp_path / "log.jsonl", {"request": REQUESTS[api], "response": stream})
     (case,) = read_format("openai-log", path, "mine").cases
     assert case.answer == CALLED
@@ -132,6 +135,76 @@ def test_the_answer_of_a_recorded_stream_is_read(api: str, form: str, tmp_path: 
     (line,) = read_log(write(tmp_path / "gateway.jsonl", gateway)).lines
     assert line.recorded is not None
     assert line.recorded.answer == CALLED
+
+
+_PARTS = {"cached_tokens": 100, "cache_write_tokens": 15}
+USAGES: dict[str, dict[str, Any]] = {
+    "chat": {"prompt_tokens": 120, "completion_tokens": 9, "prompt_tokens_details": _PARTS},
+    "responses": {"input_tokens": 120, "output_tokens": 9, "input_tokens_details": _PARTS},
+    "messages": {**_USAGE, "input_tokens": 5, "cache_creation_input_tokens": 15, "output_tokens": 9},
+}
+PLAIN: dict[str, dict[str, Any]] = {
+    "chat": {"model": "m-1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Sunny."}}]},
+    "responses": {"model": "m-1", "output": [_ITEMS[0]]},
+    "messages": {**_MESSAGE, "content": [{"type": "text", "text": "Sunny."}]},
+}
+
+
+def _with_usage(event: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
+    """The event with these counts in place of its own."""
+    return {
+        name: _with_usage(value, usage) if name in ("response", "message") else usage if name == "usage" else value
+        for name, value in event.items()
+    }
+
+
+@pytest.mark.parametrize("api", STREAMS)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_tokens_that_were_written_to_a_cache_are_recorded_and_billed(api: str, streamed: bool, tmp_path: Path) -> None:
+    """5 of 120 tokens are new, 100 came from a cache and 15 were written to it, which costs more."""
+    stream = [_with_usage(event, USAGES[api]) for event in STREAMS[api]]
+    response = stream if streamed else {**PLAIN[api], "usage": USAGES[api]}
+    log = write(tmp_path / "log.jsonl", {"request": REQUESTS[api], "response": response})
+    (line,) = read_log(log).lines
+    assert line.recorded is not None
+    assert (line.recorded.input_tokens, line.recorded.cached_input_tokens) == (120, 100)
+    assert (line.recorded.cache_write_input_tokens, line.recorded.output_tokens) == (15, 9)
+    assert trueweight("workload", "from", log, "-o", "tickets", cwd=tmp_path).returncode == 0
+    plan = tmp_path / "tickets" / "workload.yaml"
+    price = "price: {input: 2, output: 10, cached: 0.2, cache_write: 2.5}"
+    plan.write_text(plan.read_text("utf-8").replace("price: null", price), "utf-8")
+    (case,) = find_suite(str(tmp_path / "tickets")).cases
+    assert case.task is not None
+    assert case.task.recorded is not None
+    assert case.task.recorded.cost == pytest.approx((5 * 2 + 100 * 0.2 + 15 * 2.5 + 9 * 10) / 1e6)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_cost_and_thoughts_that_a_recorded_response_states_are_kept(streamed: bool, tmp_path: Path) -> None:
+    """A router's cost in its usage; and thoughts that are counted outside of the completion's tokens."""
+    usage = {"prompt_tokens": 120, "completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 30}}
+    usage["cost"] = 0.25
+    response = [_with_usage(event, usage) for event in CHAT] if streamed else {**PLAIN["chat"], "usage": usage}
+    (line,) = read_log(write(tmp_path / "log.jsonl", {"request": REQUESTS["chat"], "response": response})).lines
+    assert line.recorded is not None
+    assert (line.recorded.output_tokens, line.recorded.cost) == (39, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("details", "counts"),
+    [
+        ({"input": 5, "input_cached_tokens": 100, "input_cache_creation": 15, "output": 9, "total": 129}, (120, 9)),
+        ({"input": 5, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 15, "output": 9}, (120, 9)),
+        ({"input": 120, "input_cache_read": 100, "input_cache_creation": 15, "output": 9, "total": 129}, (120, 9)),
+        ({"input": 120, "input_cached_tokens": 0, "output": 4, "output_reasoning_tokens": 5}, (120, 9)),
+    ],
+)
+def test_counts_of_langfuse_add_up(details: dict[str, int], counts: tuple[int, int], tmp_path: Path) -> None:
+    """It counts each token once, under its own name; some integrations count those of a cache twice."""
+    row = {"type": "GENERATION", "input": REQUESTS["chat"]["messages"], "output": "Sunny.", "usage_details": details}
+    (line,) = read_log(write(tmp_path / "log.jsonl", row)).lines
+    assert line.recorded is not None
+    assert (line.recorded.input_tokens, line.recorded.output_tokens) == counts
 
 
 @pytest.mark.parametrize("api", STREAMS)

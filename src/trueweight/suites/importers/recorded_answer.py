@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from trueweight.core import DEFAULT_API, PROTOCOLS, TokenCount
 from trueweight.core.json_value import JsonObject
 from trueweight.core.task import Answer
 from trueweight.suites.importers.parts import MESSAGES_PARTS, kind_of, object_in, parts_in, text_of
 from trueweight.suites.importers.recorded_stream import response_of_stream
+
+_OUTPUT: Final = {"completion_tokens", "output_tokens"}
+_MESSAGES_CACHE: Final = {"cache_read_input_tokens", "cache_creation_input_tokens"}
 
 
 def response_in(value: Any) -> Mapping[str, Any]:
@@ -44,20 +48,14 @@ def model_in(response: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
-def usage_in(response: Any) -> tuple[int | None, int | None, int | None]:
-    """Tokens of the prompt, of those from a cache, and of the output, as a response reports them."""
+def usage_in(response: Any) -> TokenCount | None:
+    """What a response reports for its bill, as the protocol reads it; None without counts of prompt and output."""
     usage = response_in(response).get("usage")
-    if not isinstance(usage, Mapping):
-        return None, None, None
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    prompt = usage.get("prompt_tokens", usage.get("input_tokens"))
-    if {"cache_read_input_tokens", "cache_creation_input_tokens"} & usage.keys():  # Messages: outside of input_tokens
-        cached = usage.get("cache_read_input_tokens") or 0
-        prompt = (prompt or 0) + cached + (usage.get("cache_creation_input_tokens") or 0)
-    found = (prompt, cached, usage.get("completion_tokens", usage.get("output_tokens")))
-    counts = (value if isinstance(value, int) and value >= 0 else None for value in found)
-    return next(counts), next(counts), next(counts)
+    if not isinstance(usage, Mapping) or not (_OUTPUT & usage.keys()):
+        return None
+    api = "messages" if _MESSAGES_CACHE & usage.keys() else "responses"
+    api = DEFAULT_API if "prompt_tokens" in usage else api
+    return PROTOCOLS.get(api).tokens_in(json.dumps({"usage": usage}).encode())
 
 
 def _of_message(message: Any) -> Answer | None:

@@ -71,7 +71,8 @@ def _as_response(reply: Reply) -> JsonObject:
     calls = [{"type": "function", "function": {"name": one.name, "arguments": one.arguments}} for one in reply.calls]
     message: JsonObject = {"role": "assistant", "content": reply.content, "tool_calls": calls}
     out: JsonObject = {"model": reply.model, "choices": [{"index": 0, "message": message}]}
-    if (usage := reply.usage) is None:
+    if reply.usage is None or (tokens := reply.usage.bill) is None:
         return out
-    details = {"prompt_tokens_details": {"cached_tokens": usage.cached}}
-    return {**out, "usage": {"prompt_tokens": usage.input, **details, "completion_tokens": usage.output}}
+    details = {"cached_tokens": tokens.cached, "cache_write_tokens": tokens.cache_write}
+    usage = {"prompt_tokens": tokens.input, "prompt_tokens_details": details, "completion_tokens": tokens.output}
+    return {**out, "usage": {**usage, **({} if tokens.cost is None else {"cost": tokens.cost})}}

@@ -126,14 +126,38 @@ def _langfuse(row: Row) -> Call | str:
         model=str(row.get("provided_model_name") or row.get("model") or ""),
         ms=milliseconds(start, row.get("end_time", row.get("endTime"))) if took is None else took,
         ttft_ms=seconds_to_ms(row.get("time_to_first_token", row.get("timeToFirstToken"))),
-        input_tokens=whole(usage.get("input")),
-        cached_input_tokens=whole(usage.get("input_cached_tokens", usage.get("cache_read_input_tokens"))),
-        output_tokens=whole(usage.get("output")),
         cost=number(row.get("total_cost", costs.get("total"))),
         at=str(start or ""),
         fields=without(row, "input", "output", "tool_calls", "tool_definitions"),
         failed=str(row.get("level", "")).upper() == "ERROR",
+    )._replace(**_langfuse_tokens(usage))
+
+
+_LANGFUSE_READ: Final = ("input_cached_tokens", "input_cache_read", "cache_read_input_tokens")
+_LANGFUSE_WRITTEN: Final = (
+    "input_cache_creation", "input_cache_write", "cache_creation_input_tokens", "cache_write_input_tokens",
+)  # fmt: skip
+
+
+def _langfuse_tokens(usage: Row) -> dict[str, Any]:
+    """Each kind of token is counted once: those of the cache are not in ``input``, nor are thoughts in ``output``.
+
+    Some integrations count them in both. There the total is the sum of ``input`` and ``output``.
+    """
+    prompt, output, total = (whole(usage.get(name)) for name in ("input", "output", "total"))
+    cached, written = (
+        next((count for name in names if (count := whole(usage.get(name))) is not None), None)
+        for names in (_LANGFUSE_READ, _LANGFUSE_WRITTEN)
     )
+    if prompt is not None and output is not None and total != prompt + output:
+        prompt += (cached or 0) + (written or 0)
+        output += whole(usage.get("output_reasoning_tokens")) or 0
+    return {
+        "input_tokens": prompt,
+        "cached_input_tokens": cached,
+        "cache_write_input_tokens": written,
+        "output_tokens": output,
+    }
 
 
 def _langfuse_answer(row: Row) -> Any:
@@ -171,6 +195,7 @@ def _helicone(row: Row) -> Call | str:
         ttft_ms=number(row.get("time_to_first_token")),
         input_tokens=whole(row.get("prompt_tokens")),
         cached_input_tokens=whole(row.get("prompt_cache_read_tokens")),
+        cache_write_input_tokens=whole(row.get("prompt_cache_write_tokens")),
         output_tokens=whole(row.get("completion_tokens")),
         cost=number(row.get("costUSD", row.get("cost"))),
         at=str(row.get("request_created_at") or ""),

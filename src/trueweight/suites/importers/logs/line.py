@@ -36,6 +36,7 @@ class Call(NamedTuple):
         response: the response's body; None if the log has none.
         answer: a message of chat completions that answers, where the log has that in place of a response.
         url: the path of the request; empty if the log does not say.
+        input_tokens: as `RecordedAnswer`; of a log that has them beside the response. The response's own count first.
         failed: whether the log says that the request failed.
     """
 
@@ -48,6 +49,7 @@ class Call(NamedTuple):
     ttft_ms: float | None = None
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
     at: str = ""

@@ -72,6 +72,7 @@ def read_span(span: Mapping[str, Any]) -> Call | str:
         ttft_ms=seconds_to_ms(found.get("gen_ai.response.time_to_first_chunk")),
         input_tokens=whole(found.get("gen_ai.usage.input_tokens")),
         cached_input_tokens=whole(found.get("gen_ai.usage.cache_read.input_tokens")),
+        cache_write_input_tokens=whole(found.get("gen_ai.usage.cache_creation.input_tokens")),
         output_tokens=whole(found.get("gen_ai.usage.output_tokens")),
         at=_iso(start),
         fields={"name": span.get("name"), **{k: v for k, v in found.items() if k not in contents}},

@@ -158,7 +158,15 @@ def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
     if isinstance(request, Malformed):
         return request
     response = response_in(call.response)
-    prompt, cached, output = usage_in(response)
+    tokens = usage_in(response)
+    if tokens is not None:
+        call = call._replace(
+            input_tokens=tokens.input,
+            cached_input_tokens=tokens.cached,
+            cache_write_input_tokens=tokens.cache_write,
+            output_tokens=tokens.output,
+            cost=tokens.cost if call.cost is None else call.cost,
+        )
     answer = answer_in(response) or answer_in(call.answer)
     stated = shape.body.get("model")
     recorded = None
@@ -168,9 +176,10 @@ def _line(item: Numbered, call: Call) -> LogLine | Malformed | LeftOut:
             model=model_in(response) or call.model or (stated if isinstance(stated, str) else ""),
             ms=call.ms,
             ttft_ms=call.ttft_ms,
-            input_tokens=prompt if call.input_tokens is None else call.input_tokens,
-            cached_input_tokens=cached if call.cached_input_tokens is None else call.cached_input_tokens,
-            output_tokens=output if call.output_tokens is None else call.output_tokens,
+            input_tokens=call.input_tokens,
+            cached_input_tokens=call.cached_input_tokens,
+            cache_write_input_tokens=call.cache_write_input_tokens,
+            output_tokens=call.output_tokens,
             cost=call.cost,
             at=call.at,
         )
