@@ -9,6 +9,8 @@ from collections.abc import Callable
 from sys import getsizeof
 from typing import Any, NamedTuple
 
+import msgspec
+
 from trueweight.core import compact_json
 from trueweight.core.json_value import JsonObject
 from trueweight.core.steps import take_steps
@@ -36,6 +38,11 @@ _WEIGHTS = {'"': 0, ",": _ITEM, ":": _MEMBER, "[": _CONTAINER, "{": _CONTAINER}
 _ESCAPED_PAIR, _ESCAPED_WIDE = re.compile(r"\\u[dD][89abAB]"), re.compile(r"\\u(?!00)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INFINITE = float("inf")
+_QUICK = 256 * 1024
+"""Characters of the longest text that is parsed and written again to see that nothing of it was dropped."""
+_NOT_PARSED = object()
+_HUGE_NUMBER = re.compile(rf"[0-9]{{{_MAX_DIGITS + 1}}}")
+_decode_quickly, _encode_quickly = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
 
 
 class ParsedJson(NamedTuple):
@@ -118,6 +125,9 @@ def _parse(text: str, limit: int) -> ParsedJson:
     if too_large:
         detail = f"more {'values' if peak > limit else 'text with wide characters'} than is read of one reply"
         return ParsedJson(None, False, detail, ((Kind.JSON_LARGE, detail),), too_large=True)
+    value = _parse_quickly(text)
+    if value is not _NOT_PARSED:
+        return ParsedJson(value, True, "", (), weight, wide=wide)
     oddities = _decoder.oddities = []
     try:
         value = _decoder.decode(text)
@@ -127,6 +137,23 @@ def _parse(text: str, limit: int) -> ParsedJson:
     if "\\ud" in text.lower() and (half := _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False))):
         oddities.append((Kind.JSON_LONE_SURROGATE, f"\\u{ord(half[0]):04x} without its other half"))
     return ParsedJson(value, True, "", tuple(oddities), weight, wide=wide)
+
+
+def _parse_quickly(text: str) -> Any:
+    """The value of a text without an oddity, in a quarter of the time; `_NOT_PARSED` if it may have one, or is no JSON.
+
+    The fast parser keeps the last value of a doubled key and does not say so. But what it drops is not there when the
+    value is written again: the text has more colons then. A text in which a colon may be escaped is not parsed here,
+    nor one with a number of too many digits; NaN, half a surrogate pair and a number beyond a double it refuses.
+    """
+    if len(text) > _QUICK or "\\u003" in text or (len(text) > _MAX_DIGITS and _HUGE_NUMBER.search(text)):
+        return _NOT_PARSED
+    try:
+        value = _decode_quickly(text)
+        whole = _encode_quickly(value).count(b":") == text.count(":")
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return _NOT_PARSED
+    return value if whole else _NOT_PARSED
 
 
 def json_size(value: Any) -> int:
