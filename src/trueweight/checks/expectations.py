@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from trueweight.checks.calls import validity
 from trueweight.checks.markers import find_markers
@@ -14,6 +14,7 @@ from trueweight.core.example import SAMPLE_CALL, SAMPLE_TEXT, Example, calls, sa
 from trueweight.graders.calls import EXPECTED_CALLS, match_calls, wanted_arguments
 from trueweight.protocols import locate_noun, narrow
 from trueweight.protocols.arguments import read_arguments
+from trueweight.protocols.reading import forgotten_with_reply
 
 _COMPARE = "Compare with the reference on the same case before blaming the server."
 
@@ -221,11 +222,27 @@ def leaf_pairs(case: Case, reply: Reply) -> list[tuple[Any, Any, ToolCall]]:
     params = case.checks.get("tool-call-matches")
     if not params:
         return []
-    out: list[tuple[Any, Any, ToolCall]] = []
-    for want, call in match_calls({"calls": params["calls"]}, reply).missing:
-        if call is not None:
-            out += [(w, g, call) for w, g in _leaves(wanted_arguments(want), read_arguments(reply, call).value)]
-    return out
+    last = _recent.get("pairs")
+    if last is None or last.expected is not params["calls"] or last.reply is not reply:
+        found = match_calls({"calls": params["calls"]}, reply).missing
+        pairs = [
+            (want, got, call)
+            for expected, call in found
+            if call is not None
+            for want, got in _leaves(wanted_arguments(expected), read_arguments(reply, call).value)
+        ]
+        last = _recent["pairs"] = _LeafPairs(params["calls"], reply, pairs)
+    return last.pairs
+
+
+class _LeafPairs(NamedTuple):
+    expected: Any
+    reply: Reply
+    pairs: list[tuple[Any, Any, ToolCall]]
+
+
+# Nine checks look at the same pairs, one after the other.
+_recent: dict[str, _LeafPairs] = forgotten_with_reply({})
 
 
 def _leaves(want: Any, got: Any) -> list[tuple[Any, Any]]:

@@ -87,7 +87,7 @@ def error_of(document: Any, *, named: bool = False) -> Any:
     Args:
         named: whether the value is the data of an event named ``error``.
     """
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict | Mapping):  # a dict is told from others much faster than a Mapping
         return document if named else None
     base = failed_base(document)
     if base is not None and not document.get("choices"):
@@ -98,7 +98,7 @@ def error_of(document: Any, *, named: bool = False) -> Any:
 def failed_base(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The ``base_resp`` of a response of MiniMax that reports an error; None without one, and for the status 0."""
     base = document.get("base_resp")
-    return base if isinstance(base, Mapping) and base.get("status_code") not in (None, "", 0, "0") else None
+    return base if base is not None and isinstance(base, Mapping) and base.get("status_code") not in (None, "", 0, "0") else None
 
 
 def _message(error: Any) -> str | None:

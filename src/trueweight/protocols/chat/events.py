@@ -28,19 +28,23 @@ def channels_of(event: Event) -> frozenset[Channel]:
     for choice in choices:
         delta = choice.get("delta") or choice.get("message") if isinstance(choice, dict) else None
         if isinstance(delta, dict):
-            found |= {channel for name, channel in _FIELDS if isinstance(delta.get(name), str) and delta[name]}
+            for name, channel in _FIELDS:
+                if (text := delta.get(name)) and isinstance(text, str):
+                    found.add(channel)
             if carries_thought(delta):
                 found.add(Channel.REASONING)
-            if _brings_call(delta.get("tool_calls")) or _brings_call([{"function": delta.get("function_call")}]):
+            entries = delta.get("tool_calls")
+            if _is_begun(delta.get("function_call")) or (isinstance(entries, list) and any(map(_brings_call, entries))):
                 found.add(Channel.TOOL)
     return frozenset(found)
 
 
-def _brings_call(entries: Any) -> bool:
-    if not isinstance(entries, list):
-        return False
-    functions = [entry.get("function") for entry in entries if isinstance(entry, dict)]
-    return any(isinstance(f, dict) and (f.get("name") or f.get("arguments")) for f in functions)
+def _brings_call(entry: Any) -> bool:
+    return isinstance(entry, dict) and _is_begun(entry.get("function"))
+
+
+def _is_begun(function: Any) -> bool:
+    return isinstance(function, dict) and bool(function.get("name") or function.get("arguments"))
 
 
 def preview(data: Any) -> str:

@@ -73,9 +73,11 @@ def _part_text(value: Any) -> str:
 
 def carries_thought(message: Mapping[str, Any]) -> bool:
     """Whether a message or delta has a thought, or a part of one, that is not empty."""
-    if any(isinstance(message.get(name), str) and message[name] for name in FIELDS):
+    for name in FIELDS:
+        if (text := message.get(name)) and isinstance(text, str):
+            return True
+    content, details = message.get("content"), message.get(DETAILS)
+    if isinstance(content, list) and any(part.thought for part in read_parts(content)):
         return True
-    if any(part.thought for part in read_parts(message.get("content"))):
-        return True
-    found = read_details(message.get(DETAILS))
+    found = None if details is None else read_details(details)
     return found is not None and (bool(found.text) or not found.whole)

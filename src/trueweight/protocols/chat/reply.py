@@ -16,6 +16,7 @@ from trueweight.protocols.fields import as_array, as_object, as_text
 from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.reading import Assembler
 
+_THOUGHT_FIELDS = frozenset({*FIELDS, DETAILS})
 _MOST_CHOICES = 128
 """Choices that are read: the most that the API allows."""
 
@@ -40,7 +41,8 @@ class ChatAssembler(Assembler):
         """Take one completion or chunk."""
         self.take_error(document)
         self._take_names(document, span)
-        usage = read_usage(document.get("usage"), span, self.anomalies)
+        given = document.get("usage")
+        usage = None if given is None else read_usage(given, span, self.anomalies)
         entries = self._entries(document, span, has_usage=usage is not None)
         call_spans = {} if body is None else _call_spans(body)
         for place, entry in enumerate(entries):
@@ -50,6 +52,8 @@ class ChatAssembler(Assembler):
             self._note_usage(span)
 
     def _take_names(self, document: JsonObject, span: Span) -> None:
+        if document.get("id") == self.response_id and document.get("model") == self.model:
+            return  # as in most chunks
         response_id = as_text(document.get("id"), "id", span, self.anomalies)
         model = as_text(document.get("model"), "model", span, self.anomalies)
         self._note_change(Kind.ID_CHANGES, self.response_id, response_id, span)
@@ -76,14 +80,15 @@ class ChatAssembler(Assembler):
         return entries
 
     def _take_choice(self, entry: Any, place: int, span: Span, call_spans: Mapping[tuple[int, int], Span]) -> None:
-        choice = as_object(entry, f"choices[{place}]", span, self.anomalies)
+        where = f"choices[{place}]"
+        choice = as_object(entry, where, span, self.anomalies)
         if choice is None:
             return
         if choice.get("error"):
             self._keep_error(choice["error"])
         index = choice.get("index")
         if not isinstance(index, int) or isinstance(index, bool):
-            self.anomalies.add(Kind.CHOICE_INDEX_MISSING, f"choices[{place}] has no integer index", span)
+            self.anomalies.add(Kind.CHOICE_INDEX_MISSING, f"{where} has no integer index", span)
             index = place
         builder = self._choices.get(index)
         if builder is None and len(self._choices) == _MOST_CHOICES:
@@ -93,7 +98,7 @@ class ChatAssembler(Assembler):
             own = self.anomalies.of_choice(index)
             builder = self._choices[index] = _ChoiceBuilder(index, own, streamed=self.streamed)
         spans = {at: where for (choice_at, at), where in call_spans.items() if choice_at == place} if call_spans else {}
-        builder.add(choice, place, span, spans)
+        builder.add(choice, where, place, span, spans)
 
     def _note_usage(self, span: Span) -> None:
         self._usage_chunks.append(span)
@@ -139,43 +144,51 @@ class _ChoiceBuilder:
         pieces = self._texts.get(channel)
         return None if pieces is None else "".join(pieces)
 
-    def add(self, choice: JsonObject, place: int, span: Span, call_spans: Mapping[int, Span]) -> None:
+    def add(self, choice: JsonObject, where: str, place: int, span: Span, call_spans: Mapping[int, Span]) -> None:
         """Take one entry of ``choices``. ``call_spans`` are the spans of its calls in a plain body, by position."""
         finished_before = self.finish is not None
-        brought_text = self._take_message(choice, place, span, call_spans)
+        brought_text = self._take_message(choice, where, place, span, call_spans)
         if brought_text and finished_before:
             self._anomalies.add(Kind.TEXT_AFTER_FINISH, span=span)
-        where = f"choices[{place}]"
-        self._take_logprobs(choice, where, span)
-        finish = as_text(choice.get("finish_reason"), f"{where}.finish_reason", span, self._anomalies)
+        # Most fields are absent from most chunks, of which a stream has tens of thousands.
+        if choice.get("logprobs") is not None:
+            self._take_logprobs(choice["logprobs"], f"{where}.logprobs", span)
+        if choice.get("finish_reason") is not None:
+            self._take_finish(choice["finish_reason"], f"{where}.finish_reason", span)
+
+    def _take_finish(self, value: Any, where: str, span: Span) -> None:
+        finish = as_text(value, where, span, self._anomalies)
         if finish == "":
             self._anomalies.add(Kind.FINISH_BLANK, span=span)
         elif finish is not None:
-            if finished_before:
+            if self.finish is not None:
                 self._anomalies.add(Kind.FINISH_TWICE, f"{self.finish!r}, then {finish!r}", span)
             self.finish = finish
 
-    def _take_message(self, choice: JsonObject, place: int, span: Span, call_spans: Mapping[int, Span]) -> bool:
+    def _take_message(
+        self, choice: JsonObject, where: str, place: int, span: Span, call_spans: Mapping[int, Span]
+    ) -> bool:
         """Add one delta or message. Returns whether it has text or a call."""
         key = "delta" if self._streamed else "message"
         if self._streamed and choice.get("delta") is None and choice.get("message") is not None:
             key = "message"
             self._anomalies.add(Kind.MESSAGE_IN_CHUNK, span=span)
-        where = f"choices[{place}].{key}"
+        where = f"{where}.{key}"
         message = as_object(choice.get(key), where, span, self._anomalies)
         if message is None:
             return False
-        # Most fields are absent from most chunks, of which a stream has tens of thousands.
         content, in_parts = 0, False
-        if message.get("content") is not None:
-            content = self._take_text("content", message["content"], f"{where}.content", span)
+        text = message.get("content")
+        if text is not None:
+            content = self._take_text("content", text, f"{where}.content", span)
             if content:
                 self._pieces.append(Piece(span, content, ("choices", place, key, "content")))
-            in_parts = self._take_parts(message, ("choices", place, key, "content"), span)
+            elif isinstance(text, list):
+                in_parts = self._take_parts(text, ("choices", place, key, "content"), span)
         refusal = 0
         if message.get("refusal") is not None:
             refusal = self._take_text("refusal", message["refusal"], f"{where}.refusal", span)
-        reasoning = self._take_reasoning(message, where, span)
+        reasoning = 0 if _THOUGHT_FIELDS.isdisjoint(message) else self._take_reasoning(message, where, span)
         if message.get("function_call"):  # some servers send it empty with every message
             self._anomalies.add(Kind.LEGACY_FUNCTION_CALL, span=span)
         given = message.get("tool_calls")
@@ -192,9 +205,9 @@ class _ChoiceBuilder:
         self._texts.setdefault(channel, []).append(text)
         return len(text)
 
-    def _take_parts(self, message: JsonObject, path: tuple[str | int, ...], span: Span) -> bool:
+    def _take_parts(self, content: list[Any], path: tuple[str | int, ...], span: Span) -> bool:
         """Add the texts of a content that is a list of parts, which is an anomaly all the same."""
-        parts = read_parts(message.get("content"))
+        parts = read_parts(content)
         for part in parts:
             self._texts.setdefault("reasoning" if part.thought else "content", []).append(part.text)
             if part.thought:
@@ -222,12 +235,11 @@ class _ChoiceBuilder:
             self._reasoning_field = self._reasoning_field or name
         return self._take_text("reasoning", message[name], f"{where}.{name}", span)
 
-    def _take_logprobs(self, choice: JsonObject, where: str, span: Span) -> None:
-        given = choice.get("logprobs")
-        logprobs = None if given is None else as_object(given, f"{where}.logprobs", span, self._anomalies)
+    def _take_logprobs(self, value: Any, where: str, span: Span) -> None:
+        logprobs = as_object(value, where, span, self._anomalies)
         if logprobs is None or logprobs.get("content") is None:
             return
-        entries = as_array(logprobs["content"], f"{where}.logprobs.content", span, self._anomalies)
+        entries = as_array(logprobs["content"], f"{where}.content", span, self._anomalies)
         self._logprobs = self._logprobs or []
         self._logprobs += [entry for entry in entries if isinstance(entry, dict)]
 
