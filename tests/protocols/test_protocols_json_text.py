@@ -14,7 +14,7 @@ from trueweight.protocols import json_text
 from trueweight.protocols.json_text import ParsedJson, parse_json
 
 NUMBERS = ["0", "-0", "-0.0", "1.0", "1e5", "1E-7", "1e-400", "1e400", "0.1", "5e-324", "9" * 60, "9" * 401, "9" * 4000]
-TEXTS = ['"a:b"', '"\\u003a"', '"\\u003A:"', '"\\\\u003a"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\/\\b"', '"é😀"', '"\x7f"']
+TEXTS = ['"a:b"', '"\\u003a"', '"\\u003A:"', '"\\\\u003a"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\/\\b"', '"é😀"']
 SCALARS = st.sampled_from([*NUMBERS, *TEXTS, "NaN", "-Infinity", "null", "true", '"\n"', "01", "1.", "[1,]", ""])
 NAMES = st.sampled_from(['"a"', '"b"', '"\\u0061"', '"a:"', '"a\\u003a"', '""'])
 SPACE = st.sampled_from(["", "", " ", "\n", "\u00a0"])

@@ -64,7 +64,7 @@ def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validit
     takes are bounded by steps, whatever the schema and the value.
     """
     try:
-        text = canonical_json(schema)
+        text = _text_of(schema)
     except (ValueError, TypeError, RecursionError):
         return _not_judged(JudgingProblem.SCHEMA, "the schema is not JSON")
     try:
@@ -81,6 +81,21 @@ def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validit
         return _not_judged(JudgingProblem.LIMIT, "the schema or the value is too deep to judge")
     found = tuple(map(_violation, errors))
     return Validity(not found, found)
+
+
+_MOST_TEXTS = 1024
+_texts: dict[int, tuple[Any, str]] = {}
+
+
+def _text_of(schema: Any) -> str:
+    """The canonical JSON of a schema, written once for all replies to a case, which share the schema."""
+    # An entry holds its schema, so that no other one gets its identity.
+    found = _texts.get(id(schema))
+    if found is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        found = _texts[id(schema)] = (schema, canonical_json(schema))
+    return found[1]
 
 
 def _not_judged(problem: JudgingProblem, reason: str) -> Validity:

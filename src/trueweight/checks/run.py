@@ -44,10 +44,13 @@ def run_checks(case: Case, reply: Reply, *, without: Collection[str] = ()) -> tu
     for one in plan.of_success if reply.ok else plan.of_failure:
         if one.id in without:
             continue
-        params = (case.checks[one.id] if one.named else None) or _NO_PARAMS
-        if params:
+        params = _NO_PARAMS
+        if one.named and (params := case.checks[one.id] or _NO_PARAMS):
             _validate_once(one.id, params, case.key)
-        result = _run(one, case, reply, views, params)
+        if one.each_choice and len(views) != 1:
+            result = _of_all_choices([(view.at, _run_guarded(one, case, view, params)) for view in views])
+        else:
+            result = _run_guarded(one, case, views[0] if one.each_choice else reply, params)
         if result is not None:
             plain = type(result) is Pass and not result.message
             findings.append(one.passed if plain else _finding(case, one.check, result))
@@ -193,16 +196,6 @@ def _make_plan(case: Case, api: str, checks: Mapping[str, Check]) -> _Plan:
     of_failure = tuple(one for one in planned if one.check.info.any_status)
     unknown = tuple(name for name in case.checks if name not in checks)
     return _Plan(planned, of_failure, unknown)
-
-
-def _run(
-    planned: _Planned, case: Case, reply: Reply, views: Sequence[Reply], params: Mapping[str, Any]
-) -> CheckResult | None:
-    if not planned.each_choice:
-        return _run_guarded(planned, case, reply, params)
-    if len(views) == 1:
-        return _run_guarded(planned, case, views[0], params)
-    return _of_all_choices([(view.at, _run_guarded(planned, case, view, params)) for view in views])
 
 
 _MOST_VALIDATED = 10_000

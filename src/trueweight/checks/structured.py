@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from trueweight.checks.json_schema import validate
+from trueweight.checks.json_schema import Validity, validate
 from trueweight.core import Case, Finish, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote
@@ -47,11 +47,13 @@ def classify(
 
 
 class _Judged(NamedTuple):
-    """How a reply meets a schema. ``kind`` is None if that cannot be judged; ``words`` then say why."""
+    """How a reply meets a schema. ``kind`` is None if that cannot be judged; ``words`` then say why. ``validity`` is
+    that of the content; None of one that is no JSON, or of a refusal."""
 
     kind: str | None
     words: str = ""
     problem: JudgingProblem | None = None
+    validity: Validity | None = None
 
 
 class _Cached(NamedTuple):
@@ -72,6 +74,11 @@ def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
     return cached.judged
 
 
+def content_validity(schema: Any, reply: Reply, value: Any) -> Validity:
+    """Whether the value of a reply's content is valid by a schema."""
+    return _judge(schema, reply, assert_format=False).validity or validate(schema, value)
+
+
 def _judge_anew(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
     text = (reply.content or "").strip()
     if reply.refusal or (reply.finish is Finish.FILTER):
@@ -82,9 +89,9 @@ def _judge_anew(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
     if parsed.ok and not any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
         valid = validate(schema, parsed.value, assert_format=assert_format)
         if valid.valid is None:
-            return _Judged(None, valid.reason, valid.problem)
+            return _Judged(None, valid.reason, valid.problem, valid)
         words = "; ".join(f"{v.path}: {v.message}" for v in valid.violations)
-        return _Judged("valid" if valid.valid else "invalid", words)
+        return _Judged("valid" if valid.valid else "invalid", words, validity=valid)
     if parsed.too_large:
         return _Judged(None, parsed.error, JudgingProblem.LIMIT)
     kind = "truncated" if reply.finish is Finish.LENGTH else _form(text)
@@ -144,7 +151,8 @@ def structured_output(case: Case, reply: Reply, params: Mapping[str, Any]) -> Ch
     schema = params.get("schema", requested_schema(case.request))
     if schema is None or reply.error is not None:
         return NotApplicable("neither the case nor the request has a schema") if schema is None else None
-    kind, words, problem = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
+    judged = _judge(schema, reply, assert_format=bool(params.get("assert_format")))
+    kind, words, problem = judged.kind, judged.words, judged.problem
     if kind == "valid" or (kind == "empty" and reply.calls):
         return Pass()
     if kind is None:

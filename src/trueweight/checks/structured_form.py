@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from trueweight.checks.coercion import is_coerced
 from trueweight.checks.json_schema import validate
-from trueweight.checks.structured import SAMPLE_SCHEMA_CASE
+from trueweight.checks.structured import SAMPLE_SCHEMA_CASE, content_validity
 from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote
@@ -112,7 +112,7 @@ def structured_types(case: Case, reply: Reply) -> CheckResult | None:
     parsed = parse_json((reply.content or "").strip())
     if schema is None or not parsed.ok or reply.refusal:
         return None
-    judged = validate(schema, parsed.value)
+    judged = content_validity(schema, reply, parsed.value)
     if judged.valid is False and is_coerced(schema, parsed.value, judged.violations):
         words = f"{judged.violations[0].path}: {judged.violations[0].message}"
         return Fail(words, "another type", quote(reply.content), spans_of_all_content(reply))

@@ -239,10 +239,11 @@ class Reply:
     @property
     def choice(self) -> Choice:
         """The choice with index ``at``; an empty one if it did not come."""
-        if 0 <= self.at < len(self.choices) and self.choices[self.at].index == self.at:
-            return self.choices[self.at]
-        for choice in self.choices:
-            if choice.index == self.at:
+        choices, at = self.choices, self.at
+        if 0 <= at < len(choices) and choices[at].index == at:
+            return choices[at]
+        for choice in choices:
+            if choice.index == at:
                 return choice
         return _NO_CHOICE
 

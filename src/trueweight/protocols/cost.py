@@ -9,9 +9,11 @@ def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> floa
     """USD of all attempts that reported usage; None if none did, or if there is neither a price nor a stated cost, or
     if the answer itself does not say what it used. A price per request alone needs no usage of an answer."""
     protocol = PROTOCOLS.get(exchange.api)
-    reported = [protocol.tokens_in(attempt.body) for attempt in exchange.attempts]
-    if reply is not None and reply.usage is not None and reply.usage.bill is not None:
-        reported[-1] = reply.usage.bill  # read from the decompressed body
+    read = None if reply is None or reply.usage is None else reply.usage.bill  # from the decompressed body
+    attempts = exchange.attempts if read is None else exchange.attempts[:-1]
+    reported = [protocol.tokens_in(attempt.body) for attempt in attempts]
+    if read is not None:
+        reported.append(read)
     if reply is not None and reply.ok and reported[-1] is None:
         if provider.price is None or not provider.price.by_request_only:
             return None

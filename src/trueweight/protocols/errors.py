@@ -98,7 +98,9 @@ def error_of(document: Any, *, named: bool = False) -> Any:
 def failed_base(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The ``base_resp`` of a response of MiniMax that reports an error; None without one, and for the status 0."""
     base = document.get("base_resp")
-    return base if base is not None and isinstance(base, Mapping) and base.get("status_code") not in (None, "", 0, "0") else None
+    if base is None:
+        return None
+    return base if isinstance(base, Mapping) and base.get("status_code") not in (None, "", 0, "0") else None
 
 
 def _message(error: Any) -> str | None:

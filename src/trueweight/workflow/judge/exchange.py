@@ -86,19 +86,20 @@ def judge_exchange(
     case = as_sent(case, provider)
     asked = case.key in preferences.cases
     exchange = as_refusal(case, exchange)
-    lost = replace_struct(_lost(case, exchange), cost=cost_of(provider, exchange, None))
+    lost = _lost(case, exchange)
     if not exchange.judgeable:
+        lost = replace_struct(lost, cost=cost_of(provider, exchange, None))
         pending = with_pending(lost, case, exchange)
         left_out = any(finding.check in without for finding in pending.findings)
         return Judged(exchange, None, None, lost if left_out else pending)
     with budget(PER_REPLY):
         reply = guarded(REPLY, lambda: read_reply(exchange))
         if isinstance(reply, NotJudged):
-            return Judged(exchange, None, None, replace_struct(lost, not_judged=(reply,)))
+            return _unread(lost, provider, exchange, reply)
         unread = anomalies(reply, Kind.SSE_UNREAD, Kind.JSON_LARGE)
         if unread and not anomalies(reply, Kind.COMPRESSED_TOO_LARGE):  # which has a check
             beyond = NotJudged(REPLY, JudgingProblem.LIMIT, unread[0].detail)
-            return Judged(exchange, None, None, replace_struct(lost, not_judged=(beyond,)))
+            return _unread(lost, provider, exchange, beyond)
         shape = guarded("timing", lambda: shape_of(reply))
         timing = shape if isinstance(shape, NotJudged) else guarded("timing", lambda: timing_of(exchange, reply, shape))
         calls = guarded("calls", lambda: _all_valid(validity(case.request, reply)))
@@ -128,6 +129,11 @@ def judge_exchange(
         grades=() if cut else (*(_if_judged(grades) or ()), *filter(None, [_if_judged(by_judge)])),
     )
     return Judged(exchange, reply, _if_judged(timing), seen, _if_judged(shape))
+
+
+def _unread(lost: Observation, provider: Provider, exchange: Exchange, why: NotJudged) -> Judged:
+    cost = cost_of(provider, exchange, None)
+    return Judged(exchange, None, None, replace_struct(lost, cost=cost, not_judged=(why,)))
 
 
 def _thinking_cost(provider: Provider, tokens: int | None) -> float | None:
