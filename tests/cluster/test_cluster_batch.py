@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +96,8 @@ def test_keys_come_from_the_environment_of_the_worker_alone(tmp_path: Path) -> N
         assert missing.error is not None
         assert missing.error.code == "config-key-missing"
         assert "CLUSTER_KEY" in missing.error.message
+        assert missing.error.where.endswith(f", on {platform.node()}")  # the driver may have the variable
+        assert "ray start" in missing.error.hint
         assert api.received == []
         assert (await send(batch, str(tmp_path), api, line, {"CLUSTER_KEY": KEY})).error is None
 

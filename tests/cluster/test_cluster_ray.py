@@ -166,12 +166,14 @@ def test_a_node_that_dies_changes_nothing_of_the_summary(
     command = ("run", "--providers", fleet, "--suite", "tool-calls", "--limit", 40, "--no-probe", "--quiet")
     place = f"{bucket}/killed"
     words = [sys.executable, "-m", "trueweight", *map(str, command), "--engine", "ray", "--shards", place]
-    with subprocess.Popen([*words, "--out", "many"], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as driver:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*words, "--out", "many"], cwd=tmp_path, text=True, **pipes) as driver:
         wait_for_batches(place, 2, driver)
         assert driver.poll() is None
         nodes.kill_one()
-        _, said = driver.communicate()
+        printed, said = driver.communicate()
     assert driver.returncode in (0, 1), said
+    assert printed.splitlines() == [f"report: {Path('many', 'report.html')}"]  # and no line of Ray's on the dead node
     one = trueweight(*command, "--out", "one", cwd=tmp_path)
     assert one.returncode == driver.returncode, one.stderr
 
@@ -353,6 +355,20 @@ def test_a_budget_is_kept_by_all_workers_together(nodes: Nodes, fleet: Path, tmp
     assert "--max-requests 40 reached" in done.stderr
     with RunDir.open(tmp_path / "run") as run:
         assert sum(len(exchange.attempts) for exchange in run.exchanges()) == 40
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "no-such-host.invalid:6379", "ray://127.0.0.1:10001"])
+def test_an_address_without_a_cluster_is_an_error_at_once(
+    address: str, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray alone would try for minutes. The URL stays free for the command with the right address."""
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    (tmp_path / "providers.toml").write_text('[[provider]]\nname = "p"\nbase_url = "http://127.0.0.1:1"\nmodel = "m"\n')
+    command = ("run", "--providers", "providers.toml", "--suite", "text", "--no-probe", "--out", "out")
+    done = trueweight(*command, "--engine", "ray", "--shards", f"{bucket}/nowhere", cwd=tmp_path)
+    assert done.returncode == 3
+    assert f"error[cluster-unreachable]: RAY_ADDRESS={address}: the cluster cannot be reached" in done.stderr
+    assert manifest_at(f"{bucket}/nowhere") is None
 
 
 @pytest.mark.parametrize("lines", ["{key}", "first {key}\nmiddle\nlast {key}", ""])

@@ -90,6 +90,19 @@ def test_a_storage_that_refuses_fails_the_worker(tmp_path: Path) -> None:
         writer.close()
 
 
+def test_a_bucket_that_does_not_exist_fails_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file system says that a file was not found, as it does of a file that is read, where that is no error."""
+    folder = ShardFolder("memory://bucket", "run")
+
+    def refuse(*_: object) -> None:
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    monkeypatch.setattr(type(folder._files), "pipe_file", refuse)
+    with pytest.raises(InfrastructureError, match="bucket does not exist") as caught:
+        folder.put(b"data", "manifest.json")
+    assert (caught.value.code, caught.value.where) == ("shards-storage", "memory://bucket")
+
+
 def test_a_url_that_no_package_opens_is_refused() -> None:
     """In words, with what would be valid."""
     with pytest.raises(ConfigError, match="the URL cannot be opened") as caught:

@@ -5,6 +5,7 @@ What needs the extra ``trueweight[ray]`` is imported when it is used, by the fun
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -82,6 +83,9 @@ def ray_judges() -> Iterator[PoolMaker]:
 
 
 def _engine() -> ModuleType:
+    # Ray prints errors of its nodes to standard output, which is that of the command, also with ``--json`` and a file.
+    # It reads this when it is imported: no line that matches is printed.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
     try:
         from trueweight.cluster import engine
     except ImportError as error:

@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -100,7 +100,8 @@ async def send_batch(
     try:
         return await _send(task, line, worker, environ, environment or Environment())
     except TrueweightError as error:
-        found = BatchError(error.message, error.code, error.where, error.hint, isinstance(error, ConfigError))
+        where = f"{error.where}, on {platform.node() or worker}"
+        found = BatchError(error.message, error.code, where, error.hint, isinstance(error, ConfigError))
         return BatchResult(task.batch.name, error=found)
     finally:
         line.tell("leave", worker)
@@ -109,7 +110,7 @@ async def send_batch(
 async def _send(
     task: BatchTask, line: Line, worker: str, environ: Mapping[str, str], environment: Environment
 ) -> BatchResult:
-    _require_same_code(task.code, worker)
+    _require_same_code(task.code)
     batch, folder = task.batch, ShardFolder(task.place, task.run)
     before = {trial for trial, one in latest(folder.exchanges(batch.name)).items() if not one.interrupted}
     todo = not_done(batch.trials, before)
@@ -118,7 +119,7 @@ async def _send(
     if not await line.ask("report", worker, []):
         unsent = tuple(Unsent(trial.id, trial.provider.name, INTERRUPTED) for trial in todo)
         return BatchResult(batch.name, len(before), SendResult(unsent=unsent, interrupted=True))
-    keys = keys_for([trial.provider for trial in todo], environ)
+    keys = _keys(todo, environ)
     clock = await align(line)
     beginning = await line.ask("begin", batch.name) - clock.ahead
     writer = BlockWriter(folder, batch.name, worker)
@@ -149,12 +150,21 @@ async def _send(
     return BatchResult(batch.name, sum(one.id not in not_sent for one in batch.trials), result)
 
 
-def _require_same_code(code: str, worker: str) -> None:
+def _keys(trials: Iterable[Trial], environ: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        return keys_for([trial.provider for trial in trials], environ)
+    except ConfigError as error:
+        if error.code == "config-key-missing":
+            error.hint = "Set it where `ray start` is called on that node, and start the node again."
+        raise
+
+
+def _require_same_code(code: str) -> None:
     if code != own_code():
         raise ConfigError(
             "this worker has another version of trueweight, of Python or of a library than the driver",
             code="cluster-version",
-            where=worker,
+            where="--engine ray",
             hint="Valid: the same versions on all nodes, for example one container image.",
         )
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +37,8 @@ from trueweight.workflow.judge.fingerprint import own_code
 
 _RETRIES: Final = 20
 """Times that Ray starts a batch again after its node or its process died."""
+_CONNECT: Final = 10.0
+"""Seconds until a host that does not answer is taken for unreachable."""
 _LOOK: Final = 0.2
 """Seconds between two looks for batches that have ended."""
 
@@ -46,21 +50,41 @@ def cluster() -> Iterator[None]:
 
     Raises:
         InfrastructureError: ``cluster-unreachable`` if the cluster of ``RAY_ADDRESS`` is not there.
+        KeyboardInterrupt: at a SIGTERM.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing of a run is reported to Ray's makers
+    before = signal.getsignal(signal.SIGTERM)
     try:
+        _require_listener(os.environ.get("RAY_ADDRESS", ""))
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
+        lines = for_people(str(error)).strip().splitlines() or [type(error).__name__]
         raise InfrastructureError(
-            f"the cluster cannot be reached: {for_people(str(error)).splitlines()[0]}",
+            f"the cluster cannot be reached: {lines[0]}",
             code="cluster-unreachable",
             where=f"RAY_ADDRESS={os.environ.get('RAY_ADDRESS', '')}",
-            hint="Valid: the address of a node that `ray start --head` printed, or none for this machine alone.",
+            hint="Valid: HOST:PORT that `ray start --head` printed, called on a node of that cluster; "
+            "or none for this machine alone.",
         ) from None
+    except SystemExit:  # Ray's own handler of SIGTERM
+        raise KeyboardInterrupt from None
     try:
+        if threading.current_thread() is threading.main_thread():  # Ray set its handler in this thread alone
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         yield
     finally:
         ray.shutdown()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+
+
+def _require_listener(address: str) -> None:
+    """Raise an OSError or a ValueError if no process listens there: Ray would try for minutes."""
+    if "://" in address:
+        raise ValueError("a URL of Ray's client, which has no node on this machine")
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT).close()
 
 
 def connect(stack: ExitStack) -> None:
@@ -125,9 +149,9 @@ class RaySender:
         todo = pending(trials, run, retry_errors=retry_errors)
         if not todo:
             return SendResult()
+        connect(self.stack)  # first: a place that has a manifest is taken
         if self.place:
             folder.put_head(run.path)
-        connect(self.stack)
         sending = _Sending(self, run, folder, settings, on_event or (lambda _: None))
         result = await sending.send(todo)
         add_sessions(run, folder.sessions())

@@ -74,12 +74,15 @@ class ShardFolder:
         except FileNotFoundError:
             raise
         except Exception as error:  # each file system raises its own
-            raise InfrastructureError(
-                f"the storage of the shards failed: {for_people(f'{type(error).__name__}: {error}')}",
-                code="shards-storage",
-                where=self.place,
-                hint="What is recorded there is kept. Run the same command again to resume.",
-            ) from None
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> InfrastructureError:
+        return InfrastructureError(
+            f"the storage of the shards failed: {for_people(f'{type(error).__name__}: {error}')}",
+            code="shards-storage",
+            where=self.place,
+            hint="What is recorded there is kept. Run the same command again to resume.",
+        )
 
     def put(self, data: bytes, *names: str) -> None:
         """Write a file, which appears when it is whole.
@@ -88,11 +91,14 @@ class ShardFolder:
             InfrastructureError: ``shards-storage`` if the storage refuses.
         """
         path = self._path(*names)
-        if self._local:
-            self._does(lambda: Path(path).parent.mkdir(parents=True, exist_ok=True))
-            self._does(replace_plain, Path(path), data)
-        else:  # an object appears when it is whole
-            self._does(self._files.pipe_file, path, data)
+        try:
+            if self._local:
+                self._does(lambda: Path(path).parent.mkdir(parents=True, exist_ok=True))
+                self._does(replace_plain, Path(path), data)
+            else:  # an object appears when it is whole
+                self._does(self._files.pipe_file, path, data)
+        except FileNotFoundError as error:  # the bucket itself
+            raise self._failed(error) from None
 
     def get(self, *names: str) -> bytes | None:
         """The bytes of a file; None if there is none."""
