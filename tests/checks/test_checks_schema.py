@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 
 import pytest
@@ -217,3 +218,16 @@ def test_the_budget_of_a_reply_holds_over_all_its_validations() -> None:
         judged = [validate(schema, value).valid for _ in range(4)]
     assert judged[0] is True
     assert judged[-1] is None
+
+
+def test_equal_texts_are_validated_once_and_take_the_same_steps() -> None:
+    """What is kept of one reply gives the next one the same verdict, and the same rest of its budget."""
+    schema, value = {"items": {"type": "integer"}}, [*range(99), "x"]
+    text, left = json.dumps(value), []
+    for _ in range(2):
+        with budget(30_000) as steps:
+            assert validate(schema, value, text=text) == validate(schema, value)
+            left.append(steps.taken)
+    assert left[0] == left[1] > 0
+    with budget(left[0] // 2 - 1):
+        assert validate(schema, value, text=text).problem is JudgingProblem.LIMIT

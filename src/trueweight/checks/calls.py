@@ -78,7 +78,8 @@ def _judge(tools: Mapping[str, tuple[Any, ...]], reply: Reply, call: ToolCall, *
         return CallValidity(call, False, name_problem, words, read.value, read.problem)
     if read.problem is not None:
         return CallValidity(call, False, read.problem, read.message, None, read.problem)
-    verdicts = [validate(schema, read.value, assert_format=assert_format) for schema in tools[call.name or ""]]
+    schemas, text = tools[call.name or ""], call.arguments or ""
+    verdicts = [validate(schema, read.value, assert_format=assert_format, text=text) for schema in schemas]
     # Valid, else not judged, else by the schema that is broken least.
     judged = min(verdicts, key=lambda one: (one.valid is not True, one.valid is not None, len(one.violations)))
     if judged.valid is None:

@@ -18,8 +18,9 @@ from trueweight.checks.patterns import Unjudged
 from trueweight.checks.schema_keywords import FORMATS, printed_short, replaced
 from trueweight.core import canonical_json, value_path
 from trueweight.core.judging import JudgingProblem
-from trueweight.core.steps import PER_VALIDATION, OutOfSteps, budget
+from trueweight.core.steps import PER_VALIDATION, OutOfSteps, budget, take_steps
 
+_TOO_DEEP = "the schema or the value is too deep to judge"
 _KEPT = 5
 _LONGEST = 300
 """Characters of a path or a message that are kept."""
@@ -57,19 +58,53 @@ class Validity(NamedTuple):
     problem: JudgingProblem | None = None
 
 
-def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validity:
+def validate(schema: Any, value: Any, *, assert_format: bool = False, text: str = "") -> Validity:
     """Validate a value by a schema, in the dialect that its ``$schema`` names, else in 2020-12.
 
     References to other documents are not fetched. At most five violations are returned. The time and the memory that it
     takes are bounded by steps, whatever the schema and the value.
+
+    Args:
+        text: the JSON text of the value, if it is at hand: many replies to a case have the same, which is validated
+            once.
     """
     try:
-        text = _text_of(schema)
+        schema_text = _text_of(schema)
     except (ValueError, TypeError, RecursionError):
         return _not_judged(JudgingProblem.SCHEMA, "the schema is not JSON")
+    key = (schema_text, text, assert_format) if 0 < len(text) <= _LONGEST_KEPT else None
+    known = None if key is None else _known.get(key)
+    if known is not None:
+        try:
+            take_steps(known.steps)  # so that a budget ends where it would if nothing were kept
+        except OutOfSteps as limit:
+            return _not_judged(JudgingProblem.LIMIT, str(limit))
+        return known.validity
+    with budget(PER_VALIDATION) as steps:
+        validity = _validate(schema_text, value, assert_format=assert_format)
+    if key is not None and validity.valid is not None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = _Known(validity, steps.taken)
+    return validity
+
+
+class _Known(NamedTuple):
+    """What was found of a value, and the steps that it took."""
+
+    validity: Validity
+    steps: int
+
+
+_LONGEST_KEPT = 1_000
+"""Characters of the longest text whose validity is kept."""
+_MOST_KNOWN = 4_000
+_known: dict[tuple[str, str, bool], _Known] = {}
+
+
+def _validate(schema: str, value: Any, *, assert_format: bool) -> Validity:
     try:
-        with budget(PER_VALIDATION):
-            errors = list(_first(_compiled(text, assert_format).iter_errors(printed_short(value))))
+        errors = list(_first(_compiled(schema, assert_format).iter_errors(printed_short(value))))
     except Unjudged as unjudged:
         return _not_judged(JudgingProblem.SCHEMA, str(unjudged))
     except OutOfSteps as limit:
@@ -78,7 +113,12 @@ def validate(schema: Any, value: Any, *, assert_format: bool = False) -> Validit
         reason = f"the schema refers to {str(missing.ref)[:200]!r}, which is not in it"
         return _not_judged(JudgingProblem.SCHEMA, reason)
     except RecursionError:
-        return _not_judged(JudgingProblem.LIMIT, "the schema or the value is too deep to judge")
+        return _not_judged(JudgingProblem.LIMIT, _TOO_DEEP)
+    except BaseException as panic:
+        # The library's maps, written in Rust, raise this where the stack ends inside of one of them.
+        if type(panic).__name__ != "PanicException":
+            raise
+        return _not_judged(JudgingProblem.LIMIT, _TOO_DEEP)
     found = tuple(map(_violation, errors))
     return Validity(not found, found)
 

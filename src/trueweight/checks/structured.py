@@ -87,7 +87,7 @@ def _judge_anew(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
         return _Judged("truncated" if reply.finish is Finish.LENGTH else "empty")
     parsed = parse_json(text)
     if parsed.ok and not any(kind is Kind.JSON_NAN for kind, _ in parsed.oddities):
-        valid = validate(schema, parsed.value, assert_format=assert_format)
+        valid = validate(schema, parsed.value, assert_format=assert_format, text=text)
         if valid.valid is None:
             return _Judged(None, valid.reason, valid.problem, valid)
         words = "; ".join(f"{v.path}: {v.message}" for v in valid.violations)

@@ -26,8 +26,13 @@ class Steps:
     """What is left of a budget, and of the larger budget that it is a part of."""
 
     def __init__(self, most: int, of: Steps | None = None) -> None:
-        self._left = most
+        self._most = self._left = most
         self._of = of
+
+    @property
+    def taken(self) -> int:
+        """The steps that were spent."""
+        return self._most - self._left
 
     def take(self, number: int = 1) -> None:
         """Spend steps.

@@ -76,8 +76,8 @@ def read_sse(body: bytes, anomalies: Anomalies) -> Iterator[SseEvent]:
     events = 0
     current = _Open()
     for number, line in enumerate(_lines(body, start, anomalies)):
-        kind = _too_many(events, number, line.start, most)
-        if kind is not None:
+        few = events < _FEW_EVENTS and number < _FEW_EVENTS
+        if not few and (kind := _too_many(events, number, line.start, most)) is not None:
             anomalies.add(kind, f"more than {events} events in {number} lines", line)
             return
         if line.start == line.end:
@@ -102,12 +102,13 @@ def _too_many(events: int, lines: int, size: int, most: int) -> Kind | None:
 def _lines(body: bytes, start: int, anomalies: Anomalies) -> Iterator[Span]:
     seen: set[bytes] = set()
     for ending in _LINE_END.finditer(body, start):
-        mark = ending[0]
-        if mark in _ENDINGS and mark not in seen:
+        at, after = ending.span()
+        mark = body[at:after]
+        if mark != b"\n" and mark not in seen:
             seen.add(mark)
-            anomalies.add(_ENDINGS[mark], span=Span(*ending.span()))
-        yield Span(start, ending.start())
-        start = ending.end()
+            anomalies.add(_ENDINGS[mark], span=Span(at, after))
+        yield Span(start, at)
+        start = after
     if start < len(body):
         yield Span(start, len(body))
 

@@ -138,12 +138,10 @@ def delta_object(_: Case, reply: Reply) -> CheckResult | None:
 )
 def optional_fields(_: Case, reply: Reply) -> CheckResult | None:
     """Looks at the service tier, the fingerprint, annotations, audio and the parts of log-probabilities."""
-    found = None
     for document, span in _documents(reply):
-        found = found or next(((name, value, span) for name, value in _invalid(document)), None)
-    if found is not None:
-        name, value, span = found
-        return Fail(f"{name} is not valid", "absent, null, or a valid value", quote(value), narrow(reply, span, name))
+        for name, value in _invalid(document):
+            spans = narrow(reply, span, name)
+            return Fail(f"{name} is not valid", "absent, null, or a valid value", quote(value), spans)
     return Pass() if reply.choices else None
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from trueweight.core import Case, Reply, Span
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import fail_on, quote, spans_of
 from trueweight.core.example import SAMPLE_STREAM, Example
-from trueweight.core.json_value import JsonObject
 from trueweight.protocols import Kind
 from trueweight.protocols.arguments import FEWEST_TEXTS, repetition_of
 from trueweight.protocols.chat.checks.parts import parts_of
@@ -77,13 +75,10 @@ def call_id_constant(_: Case, reply: Reply) -> CheckResult | None:
     return fail_on(reply, Kind.CALL_ID_CHANGES, expected="one id") or Pass()
 
 
-def _deltas(reply: Reply) -> Iterator[tuple[JsonObject, Span]]:
-    """The deltas of the choice in view."""
-    for choice, span in parts_of(reply) if reply.streamed else ():
-        if isinstance(choice.get("delta"), dict):
-            yield choice["delta"], span
-
-
 def _pieces(reply: Reply, field: str) -> list[_Piece]:
-    found = [(delta.get(field), span) for delta, span in _deltas(reply)]
-    return [_Piece(text, span) for text, span in found if isinstance(text, str) and text]
+    """The texts of a field of the deltas of the choice in view, in order."""
+    return [
+        _Piece(text, span)
+        for choice, span in (parts_of(reply) if reply.streamed else ())
+        if isinstance(delta := choice.get("delta"), dict) and (text := delta.get(field)) and isinstance(text, str)
+    ]
