@@ -88,6 +88,23 @@ def test_a_case_that_continues_another_stands_behind_it_and_in_its_shard() -> No
     }
 
 
+def test_a_case_that_is_sent_after_another_stands_behind_it_and_in_its_shard() -> None:
+    """Whatever the seed; one whose first case is not there is sent all the same."""
+    later, last = replace(case("later"), after="k3"), replace(case("last"), after="later")
+    for seed in range(8):
+        plan = make_plan([*CASES, later, last], PROVIDERS, seed=seed)
+        order = list(dict.fromkeys(trial.case.id for trial in plan.trials))
+        at = order.index("k3")
+        assert order[at : at + 3] == ["k3", "later", "last"]
+        for part in (take_shard(plan, Shard(number, 3)).trials for number in (1, 2, 3)):
+            places = {(t.provider.name, t.place) for t in part}
+            assert all((t.provider.name, t.behind) in places for t in part if t.behind is not None)
+    alone = make_plan([*CASES, replace(later, after="k9")], PROVIDERS)
+    assert "later" in {trial.case.id for trial in alone.trials}
+    assert alone.inexpressible == ()
+    assert later.request_digest() != replace(later, after=None).request_digest()
+
+
 def test_limit_is_per_suite() -> None:
     """A short run still touches every suite."""
     plan = make_plan([*CASES, case("x", "other")], PROVIDERS, limit=2)

@@ -171,6 +171,7 @@ def _heard(suite: str) -> list[ReplyDigest]:
 
 
 PAIRED = {
+    "answer-after-others",
     "prompt-tokens-more",
     "prompt-tokens-same",
     "history-reasoning-kept",

@@ -33,7 +33,7 @@ CASES = [case for case in ALL if case not in (*REFUSED, *MODELS, *COUNTS, *EITHE
 PLENTY = 400
 """Cases that are shipped, at least, before any that are generated."""
 WRITTEN = """
-dynamic-tools field-reports messages parameters protocol reasoning responses
+dynamic-tools field-reports messages parameters prefix-cache protocol reasoning responses
 schema-keywords structured-output text tokens tool-calls
 """
 OPEN = frozenset({"ambiguous", "sampling"})
@@ -74,7 +74,7 @@ def _objects(schema: Any) -> Iterator[Mapping[str, Any]]:
 def test_case_keys_and_requests_are_unique() -> None:
     """A key names one case, and no two cases ask the same question: the second would cost money and say nothing."""
     assert len({case.key for case in ALL}) == len(ALL)
-    assert len({canonical_json([case.api, case.follows, case.request]) for case in ALL}) == len(ALL)
+    assert len({canonical_json([case.api, case.behind, case.request]) for case in ALL}) == len(ALL)
 
 
 def test_the_suites_are_as_large_as_they_say() -> None:

@@ -74,6 +74,25 @@ def test_a_case_may_continue_an_earlier_one(tmp_path: Path, follows: str, api: s
     assert all(says in one and one.startswith("mine.yaml:13") for one in problems)
 
 
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ("after: one", ""),
+        ("after: two", "the id of an earlier case of the suite"),
+        ("after: one\n    follows: one", "Write 'follows' alone"),
+    ],
+)
+def test_a_case_may_be_sent_after_an_earlier_one(tmp_path: Path, after: str, says: str) -> None:
+    """Through any API; a later or unknown case, or one that it continues too, is refused."""
+    text = (
+        MINIMAL
+        + f"  - id: two\n    why: Then.\n    request: {{messages: [{{role: user, content: Hi}}]}}\n    {after}\n"
+    )
+    problems = _problems(tmp_path, text)
+    assert bool(problems) == bool(says)
+    assert not says or any(says in one for one in problems)
+
+
 def test_defaults_are_added_and_the_case_wins(tmp_path: Path) -> None:
     """Request keys are added behind the case's own, tags joined, the rest replaced; a null takes a default away."""
     text = """\
@@ -173,7 +192,7 @@ GOLDEN = {
         [
             "mine.yaml:8: case 'one': unknown key 'severty'\n"
             "  Did you mean 'severity'? "
-            "Valid: answer, api, checks, follows, id, keeps_limit, modes, recorded, request, severity, source, "
+            "Valid: after, answer, api, checks, follows, id, keeps_limit, modes, recorded, request, severity, source, "
             "stands_for, tags, task, why."
         ],
     ),

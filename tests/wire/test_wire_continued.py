@@ -67,3 +67,13 @@ def test_a_trial_whose_first_is_not_sent_before_it_is_left_out(stage: Stage) -> 
     """It is not waited for: neither if it is missing, nor if it stands behind."""
     ids, result = sent_to(stage, stores, SECOND, FIRST)
     assert (ids, len(result.unsent)) == ([None], 1)
+
+
+@pytest.mark.parametrize("behaviour", [stores, fails])
+def test_a_trial_that_is_sent_after_another_waits_for_its_end(stage: Stage, behaviour: object) -> None:
+    """However that ends, and names nothing of it; the trial in front of it is not sent again."""
+    later = Case("s", "later", {"messages": []}, api="responses", after="first")
+    ids, result = sent_to(stage, behaviour, FIRST, later, OTHER)
+    assert (ids, result.unsent) == ([None, None, None], ())
+    order = [one.case for one in stage.exchanges]
+    assert order.index("first") < order.index("later")

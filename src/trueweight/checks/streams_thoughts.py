@@ -131,6 +131,58 @@ def stream_thought_present(replies: Sequence[ReplyDigest], _: Sequence[ReplyDige
             yield one.without, Fail(words, quote(one.thought), quote(one.without.written)) if failed else Pass()
 
 
+@paired_check(
+    "stream-thought-whole",
+    "The thought of a stream is as long as that of the plain reply to the same request.",
+    failure="The beginning or the end of the thought is missing in streams in {cases}",
+    severity=Severity.SHOULD,
+    row=33,
+    explains=("stream-same-text", "reasoning-longer"),
+    source="https://github.com/vllm-project/vllm/issues/41691",
+    why="The last sentence of a thought is its conclusion, and the history lacks it in the next request.",
+    fix="When the end of the thought is seen, send what the parser still holds, and then the answer.",
+    field="reasoning",
+    example=PairedExample(
+        tuple(
+            trial
+            for case in _COLD
+            for trial in (
+                SampleTrial(case, says("It is 4.", reasoning=_SAID)),
+                SampleTrial(case, says("It is 4.", reasoning=_SAID[:-6], mode=Mode.STREAM), broken=True),
+            )
+        ),
+        tuple(
+            trial
+            for case in _COLD
+            for trial in (
+                SampleTrial(case, says("It is 4.", reasoning=_SAID)),
+                SampleTrial(case, says("It is 4.", reasoning=_SAID, mode=Mode.STREAM)),
+            )
+        ),
+    ),
+)
+def stream_thought_whole(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
+    """Judges cases at temperature 0 in which both modes think and give the same answer. Fails where the thought of the
+    stream is the beginning or the end of the plain one, and not all of it, in three cases or more, and in nine of ten:
+    a thought that goes another way is neither."""
+    pairs: list[tuple[ReplyDigest, str, bool]] = []
+    for plain, streamed in cold_modes(replies):
+        ours = plain[0]
+        whole = ours.thought.strip()
+        for one in streamed:
+            if len(whole) >= _THOUGHT and one.thought.strip() and one.written.strip() == ours.written.strip():
+                pairs.append((one, whole, _is_part(one.thought.strip(), whole)))
+    lacking = {one.case.key for one, _, part in pairs if part}
+    systematic = len(lacking) >= _CASES and 10 * len(lacking) >= 9 * len({one.case.key for one, _, _ in pairs})
+    for one, whole, part in pairs:
+        words = f"{len(whole) - len(one.thought.strip())} characters of the thought are missing in the stream"
+        yield one, Fail(words, quote(whole), quote(one.thought)) if systematic and part else Pass()
+
+
+def _is_part(thought: str, whole: str) -> bool:
+    return thought != whole and (whole.startswith(thought) or whole.endswith(thought))
+
+
 class _Compared(NamedTuple):
     """A reply, and the thought of one in the other mode."""
 

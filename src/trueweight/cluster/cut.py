@@ -86,7 +86,7 @@ def _firsts(trials: Iterable[Trial]) -> Iterator[str]:
     one's; else its own."""
     firsts: dict[tuple[str, TrialPlace], str] = {}
     for trial in trials:
-        before = None if trial.follows is None else firsts.get((trial.provider.name, trial.follows))
+        before = None if trial.behind is None else firsts.get((trial.provider.name, trial.behind))
         first = firsts[trial.provider.name, trial.place] = before or trial.id
         yield first
 

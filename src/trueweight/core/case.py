@@ -67,6 +67,8 @@ class Case:
         task: for a case of a workload, its task, grader, recorded and right answer.
         follows: id of an earlier case of the suite, whose response this one continues: it is sent after that response,
             and names it.
+        after: id of an earlier case of the suite: this one is sent when the reply to that one has ended. It names
+            nothing of that reply, and is sent without it too.
         api: the name of the only protocol through which it is sent, e.g. ``models``; None for every API that can
             express its request.
     """
@@ -85,11 +87,17 @@ class Case:
     keeps_limit: bool = False
     task: CaseTask | None = None
     follows: str | None = None
+    after: str | None = None
 
     @property
     def key(self) -> str:
         """``suite/id``: unique in a run."""
         return f"{self.suite}/{self.id}"
+
+    @property
+    def behind(self) -> str | None:
+        """Id of the case that it is sent after: the one that it continues, or that `after` names."""
+        return self.follows or self.after
 
     def key_of(self, name: str) -> str:
         """The key of the case that a parameter of a check names: ``suite/id``, or the id of a case of this suite."""
@@ -105,6 +113,8 @@ class Case:
         asked: dict[str, Any] = {"suite": self.suite, "id": self.id, "request": dict(self.request)}
         if self.follows is not None:
             asked["follows"] = self.follows
+        if self.after is not None:
+            asked["after"] = self.after
         # "endpoint" was the name of this field when the first runs were recorded: ids must not change with names.
         return digest(asked if self.api in (None, DEFAULT_API) else {**asked, "endpoint": self.api})
 

@@ -101,6 +101,12 @@ class Trial:
         first = self.case.follows
         return None if first is None else self.place._replace(case=self.case.key_of(first))
 
+    @property
+    def behind(self) -> TrialPlace | None:
+        """The trial of the provider that ends before it is sent; None if it waits for none."""
+        first = self.case.behind
+        return None if first is None else self.place._replace(case=self.case.key_of(first))
+
     def body(self, previous: str = "") -> str:
         """JSON text of the request's body, as the provider's entry changes it; "" if the request has no body.
 

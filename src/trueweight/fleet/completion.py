@@ -54,6 +54,13 @@ class Completion:
         return self.each(lambda choice: replace(choice, **changes))
 
 
+class Earlier(NamedTuple):
+    """A request that was answered, in the shape of chat completions, and the healthy completion of it."""
+
+    body: Mapping[str, Any]
+    completion: Completion
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One valid request, as chat completions ask it.
@@ -64,6 +71,7 @@ class ChatRequest:
         rng: randomness of this request (sampling without seed, ids); differs between repeats.
         api: the API through which it came.
         sent: the body as it was sent, in the shape of that API.
+        earlier: the last requests that the provider answered, the latest one last.
     """
 
     body: Mapping[str, Any]
@@ -71,6 +79,7 @@ class ChatRequest:
     rng: random.Random
     api: str = DEFAULT_API
     sent: Mapping[str, Any] = field(default_factory=dict)
+    earlier: tuple[Earlier, ...] = ()
 
     @property
     def streamed(self) -> bool:

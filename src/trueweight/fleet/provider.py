@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ from trueweight.fleet import render
 from trueweight.fleet.apis import SERVED, ServedApi
 from trueweight.fleet.apis.chat import ChatApi
 from trueweight.fleet.chat import HealthyModel
-from trueweight.fleet.completion import ChatRequest, Completion, ResponseScript, Step, Write
+from trueweight.fleet.completion import ChatRequest, Completion, Earlier, ResponseScript, Step, Write
 from trueweight.fleet.errors import RefusedError, bytes_response, json_response
 from trueweight.fleet.faults import FAULTS, Fault
 from trueweight.fleet.known import KnownAnswers
@@ -27,6 +28,8 @@ from trueweight.fleet.validate import check_request
 
 LARGEST = 16 * 2**20
 """Bytes of the largest request body that is read."""
+_REMEMBERED = 64
+"""Requests that a provider remembers, for faults of a cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class FleetProvider:
         self._clock = clock
         self._key = api_key
         self._count = itertools.count()
+        self._earlier: deque[Earlier] = deque(maxlen=_REMEMBERED)
 
     def respond(self, request: HttpRequest) -> ResponseScript:
         """Respond to any HTTP request; an invalid one gets an error object."""
@@ -124,7 +128,8 @@ class FleetProvider:
         sent = _parsed(request.body)
         body = self._accepted(sent, api)
         rng = random.Random(self._rng.getrandbits(64))
-        chat = ChatRequest(body, next(self._count), rng, api.name, sent if isinstance(sent, Mapping) else {})
+        sent = sent if isinstance(sent, Mapping) else {}
+        chat = ChatRequest(body, next(self._count), rng, api.name, sent, tuple(self._earlier))
         for fault in self._faults_of(api):
             refused = fault.refuse(chat)
             if refused is not None:
@@ -155,6 +160,7 @@ class FleetProvider:
         for fault in self._faults_of(api):
             chat = fault.request(chat)
         completion = self._healthy.completion(chat)
+        self._earlier.append(Earlier(chat.body, completion))
         for fault in self._faults_of(api):
             completion = fault.completion(chat, completion)
         completion = placed(render.with_ids(completion, style, chat), style.thought)

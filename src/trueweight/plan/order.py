@@ -120,18 +120,19 @@ class _Place(NamedTuple):
 
 
 def _places(cases: Iterable[Case]) -> dict[str, _Place]:
-    """Key → place of each case that can be sent: a case that continues another one stands behind that one."""
+    """Key → place of each case that can be sent: a case that is sent after another one stands behind it."""
     found: dict[str, _Place] = {}
     for case in cases:
-        if case.follows is None:
-            found[case.key] = _Place(case, case.key, 0)
-        elif (before := found.get(case.key_of(case.follows))) is not None:
+        before = None if case.behind is None else found.get(case.key_of(case.behind))
+        if before is not None:
             found[case.key] = _Place(case, before.first, before.depth + 1)
+        elif case.follows is None:
+            found[case.key] = _Place(case, case.key, 0)
     return found
 
 
 def _in_order(places: Mapping[str, _Place], seed: int, round_: int) -> list[Case]:
-    """The cases of a round in a random order, each directly behind the one whose response it continues."""
+    """The cases of a round in a random order, each directly behind the one that it is sent after."""
     ordered = sorted(places.values(), key=lambda one: (digest([seed, round_, one.first]), one.depth))
     return [one.case for one in ordered]
 
@@ -196,12 +197,12 @@ def _check_sendable(case: Case) -> None:
 def take_shard(plan: Plan, shard: Shard) -> Plan:
     """The trials of a shard, in the plan's order, each provider with its share of its limits.
 
-    A trial that continues the response of another one is in that one's shard.
+    A trial that is sent after another one is in that one's shard.
     """
     limited: Mapping[str, Provider] = {trial.provider.name: limit(trial.provider, shard) for trial in plan.trials}
     firsts: dict[tuple[str, TrialPlace], str] = {}
     for trial in plan.trials:
-        before = None if trial.follows is None else firsts.get((trial.provider.name, trial.follows))
+        before = None if trial.behind is None else firsts.get((trial.provider.name, trial.behind))
         firsts[trial.provider.name, trial.place] = before or trial.id
     mine = tuple(
         replace(trial, provider=limited[trial.provider.name])

@@ -44,6 +44,8 @@ def case_to_json(case: Case) -> dict[str, Any]:
         special["keeps_limit"] = True
     if case.follows is not None:
         special["follows"] = case.follows
+    if case.after is not None:
+        special["after"] = case.after
     if case.task is not None:
         special["task"] = msgspec.to_builtins(case.task)
     return {

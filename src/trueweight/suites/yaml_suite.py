@@ -81,6 +81,7 @@ def _objections(document: Document) -> Iterator[Objection]:
             hint = near_miss(api, PROTOCOLS.all())
             yield Objection((*path, "api"), "suite-value", f"'api' is {api!r}", hint)
         yield from _objections_to_follows(case, cases[:number], (*path, "follows"))
+        yield from _objections_to_after(case, cases[:number], (*path, "after"))
         yield from _objections_to_fields(case.get("request"), (*path, "request"), api)
         if isinstance(case.get("checks"), dict):
             yield from objections_to_checks(case["checks"], (*path, "checks"))
@@ -107,6 +108,18 @@ def _objections_to_follows(case: JsonObject, before: list[Any], path: Path) -> I
     elif not plain[name] == case.get("modes") == ["plain"]:
         hint = "Write modes: [plain] in both cases: the id is read from a plain response."
         yield Objection(path, "suite-value", f"{name!r} is not continued in the mode plain alone", hint)
+
+
+def _objections_to_after(case: JsonObject, before: list[Any], path: Path) -> Iterator[Objection]:
+    """What is wrong with the case that a case is sent after."""
+    name = case.get("after")
+    if not isinstance(name, str):
+        return
+    if case.get("follows") is not None:
+        yield Objection(path, "suite-value", "a case has 'follows' or 'after'", "Write 'follows' alone: it waits too.")
+    elif name not in {one.get("id") for one in before if isinstance(one, dict)}:
+        hint = "Valid: the id of an earlier case of the suite."
+        yield Objection(path, "suite-value", f"'after' is {name!r}", hint)
 
 
 def _only_api(cases: Any) -> Any:
@@ -154,6 +167,7 @@ def _case(suite: str, case: Mapping[str, Any], defaults: Mapping[str, Any]) -> C
         keeps_limit=case.get("keeps_limit", False),
         task=_task(case),
         follows=case.get("follows"),
+        after=case.get("after"),
     )
 
 

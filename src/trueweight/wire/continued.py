@@ -1,4 +1,4 @@
-"""The ids of the responses of a lane that later trials continue."""
+"""The responses of a lane that later trials wait for, and the ids of those that they continue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 1_000
 
 @dataclass(slots=True)
 class _Response:
-    """A response that is continued: its id, once the trial is ``done``."""
+    """A response that a trial waits for: its id, once the trial is ``done``."""
 
     id: str = ""
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -32,8 +32,8 @@ class Continued:
         self._responses: dict[TrialPlace, _Response] = {}
         for trial in trials:
             # One that is not sent before would be waited for forever.
-            if trial.follows is not None and trial.follows in before:
-                self._responses.setdefault(trial.follows, _Response())
+            if trial.behind is not None and trial.behind in before:
+                self._responses.setdefault(trial.behind, _Response())
             before.add(trial.place)
 
     def take(self, trial: Trial, final: Attempt | None) -> None:
@@ -46,6 +46,10 @@ class Continued:
                 stored = trial.protocol.stored_id(final.body)
                 found.id = stored if len(stored) <= _LONGEST else ""
             found.done.set()
+
+    async def wait_for(self, place: TrialPlace) -> None:
+        """Wait until a trial has ended; not at all if it is not sent here."""
+        await self.id_of(place)
 
     async def id_of(self, place: TrialPlace) -> str:
         """The id of a trial's response, when it has ended; "" if it brought none, or is not sent here."""

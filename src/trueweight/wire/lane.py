@@ -169,13 +169,16 @@ class Lane:
             return _Ready(trial, request, 0 if start is None else max(0, self._shared.environment.clock() - start))
 
     async def _skip_what_cannot_be_sent(self) -> str:
-        """Wait for the response that the next trial continues, and return its id; "" if it continues none. Trials whose
-        first request brought no response are left out, and those through an API that is stopped."""
+        """Wait for the response that the next trial continues or is sent after. Returns the id of the one that it
+        continues, or "". Trials that would continue a response that did not come are left out, and so are those through
+        an API that is stopped."""
         while self._trials and not self._stop.is_set():
             trial = self._trials[0][1]
             reason = self._apis.reasons.get(trial.api)
             if reason is None:
                 if trial.follows is None:
+                    if trial.behind is not None:
+                        await self._continued.wait_for(trial.behind)
                     return ""
                 if previous := await self._continued.id_of(trial.follows):
                     return previous

@@ -64,7 +64,7 @@ def _with_named(keys: Iterable[str], cases: Mapping[str, Case]) -> set[str]:
             continue
         found.add(key)
         case = cases[key]
-        names = [*([case.follows] if case.follows else []), *_texts(case.checks)]
+        names = [*([case.behind] if case.behind else []), *_texts(case.checks)]
         named = {case.key_of(name) for name in names}
         open_keys += [one for one in named if one in cases and cases[one].suite == case.suite]
     return found

@@ -23,6 +23,33 @@ class StreamArgumentsCut(Fault):
         return each_text(completion, lambda text: text[1:] if len(text) >= _LEAST else text)
 
 
+@fault("stream-first-call-only", rows=(12,), checks=("stream-same-calls",), reports=("sglang#36692",))
+class StreamFirstCallOnly(Fault):
+    """Streams have the first call alone. Plain replies have all of them."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Lose the marker that begins the list with its first entry."""
+        return completion.each(lambda one: replace(one, calls=one.calls[:1])) if chat.streamed else completion
+
+
+@fault("calls-without-arguments-lost", rows=(13,), checks=("tool-call-matches",), reports=("sglang#36695",))
+class CallsWithoutArgumentsLost(Fault):
+    """Calls without arguments are lost, in both modes."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Look for a first parameter."""
+        return completion.each(_with_arguments)
+
+
+def _with_arguments(choice: CompletionChoice) -> CompletionChoice:
+    kept = tuple(call for call in choice.calls if call.arguments.strip() not in ("", "{}"))
+    if kept == choice.calls:
+        return choice
+    return replace(
+        choice, calls=kept, content=choice.content or "", finish_reason=choice.finish_reason if kept else "stop"
+    )
+
+
 @fault("stream-calls-twice", rows=(12,), checks=("calls-once", "stream-same-calls"))
 class StreamCallsTwice(Fault):
     """In streams each call comes twice, with another id."""

@@ -115,6 +115,15 @@ class ForcedCallsFail(Fault):
         return RefusedError("NoneType has no attribute compile", status=500).response() if forced else None
 
 
+@fault("forced-streams-fail", checks=("request-answered",), reports=("openrouter-proxy#11",))
+class ForcedStreamsFail(ForcedCallsFail):
+    """A stream whose tool_choice forces a call gets status 500 each time. Plain replies are correct."""
+
+    def refuse(self, chat: ChatRequest) -> ResponseScript | None:
+        """Raise in streams alone."""
+        return super().refuse(chat) if chat.streamed else None
+
+
 def _is_blank(chat: ChatRequest) -> bool:
     return chat.body.get("tools") == []
 

@@ -7,8 +7,9 @@ Hooks run in this order; each receives the result so far and returns its replace
 If the request is refused, ``refusal`` runs in place of the hooks after ``accept``. ``models`` changes the model list.
 ``wire`` changes the bytes below HTTP.
 
-A fault has no state: what varies comes from ``chat.coin`` (the same for the same request) or from ``chat.count`` and
-``chat.rng`` (different every time), so a provider with faults behaves the same in every process.
+A fault has no state: what varies comes from ``chat.coin`` (the same for the same request), from ``chat.count`` and
+``chat.rng`` (different every time), or from ``chat.earlier`` (what the provider answered before), so a provider with
+faults behaves the same in every process.
 """
 
 from __future__ import annotations

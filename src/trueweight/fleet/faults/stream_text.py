@@ -12,6 +12,8 @@ from trueweight.fleet.template import tools_of
 
 _LEAST = 12
 """Characters of a text, below which nothing is changed."""
+_HELD = 8
+"""Characters of a thought that a parser holds back."""
 _LINES = 3
 """Line breaks of a text, below which none is lost."""
 
@@ -196,6 +198,21 @@ class StreamThoughtLost(Fault):
     def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
         """Drop what has no field in a delta."""
         return completion.edited(reasoning=None) if chat.streamed else completion
+
+
+@fault("stream-thought-end-lost", rows=(33,), checks=("stream-thought-whole",), reports=("vllm#41691",))
+class StreamThoughtEndLost(Fault):
+    """Streams lack the last words of the thought."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """Forget what the parser held when the thought ended."""
+        if not chat.streamed:
+            return completion
+        return completion.each(lambda choice: replace(choice, reasoning=_without_end(choice.reasoning)))
+
+
+def _without_end(thought: str | None) -> str | None:
+    return thought[:-_HELD] if thought is not None and len(thought) > 2 * _HELD else thought
 
 
 @fault("thought-in-second-choice", checks=("choices-thought-apart",), reports=("dynamo#11997",))

@@ -12,6 +12,8 @@ from trueweight.fleet.completion import ChatRequest, Completion, CompletionCall,
 from trueweight.fleet.faults.fault import Fault, fault
 
 _LOOPS = 60
+_LONG_TOOLS = 10_000
+"""Characters of the JSON of long tools."""
 
 
 def each_content(completion: Completion, edit: Callable[[str], str]) -> Completion:
@@ -42,6 +44,17 @@ class HistoryIdsRaw(Fault):
         name = earlier[-1]["function"]["name"]
         text = f'functions.{name}:{len(earlier)} {{"again": true}}'
         return completion.edited(content=text, calls=(), finish_reason="stop", logprobs=None)
+
+
+@fault("silent-with-long-tools", checks=("reply-not-empty",), reports=("llamacpp-rocm#127",))
+class SilentWithLongTools(Fault):
+    """Where the descriptions of the tools are long, the reply ends at once, without content or calls."""
+
+    def completion(self, chat: ChatRequest, completion: Completion) -> Completion:
+        """End the turn."""
+        if len(json.dumps(chat.body.get("tools") or [])) < _LONG_TOOLS:
+            return completion
+        return completion.edited(content="", calls=(), finish_reason="stop", logprobs=None)
 
 
 @fault("document-encoded-twice", rows=(32,), checks=("structured-encoded-once",), reports=("ai-sdk-ollama#440",))

@@ -111,6 +111,8 @@ def _entry(case: Case) -> JsonObject:
         entry["api"] = case.api
     if case.follows is not None:
         entry["follows"] = case.follows
+    if case.after is not None:
+        entry["after"] = case.after
     if case.keeps_limit:
         entry["keeps_limit"] = True
     if case.checks:

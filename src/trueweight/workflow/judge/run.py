@@ -25,6 +25,7 @@ from trueweight.workflow.judge.not_offered import mark_not_offered
 from trueweight.workflow.judge.observation_table import ObservationTable, change_each, chosen
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.processes import PoolMaker
+from trueweight.workflow.judge.refused_classes import name_refused
 from trueweight.workflow.judge.server_errors import is_pending, settle_server_errors
 
 
@@ -153,6 +154,7 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
         habits = profile.habits
         change_each(observations, lambda seen: without_habits(seen, cases[seen.case], habits))
     observations = mark_not_offered(observations, cases)
+    observations = name_refused(observations, cases)
     summary = judge.preferences.summary
     if stale and summary is not None:
         summary = msgspec.structs.replace(summary, doubt=LlmJudgeDoubt.STALE)

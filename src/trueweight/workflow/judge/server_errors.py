@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -18,24 +18,22 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace as replace_struct
 
 from trueweight.checks.refusals import blames_length
-from trueweight.core import Case, Exchange, Finding, Mode, Observation, Outcome
+from trueweight.core import Case, Exchange, Finding, Observation, Outcome
 from trueweight.core.case import ANSWERED_CHECK, REFUSAL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.exchange import FailureKind
 from trueweight.protocols import read_error
 from trueweight.workflow.judge.observation_table import by_provider, change_each
+from trueweight.workflow.judge.request_traits import request_traits
 
 _MOST_EXPECTED: Final = 0.01
 """Greatest number of cases, or classes, that chance alone may be expected to lose whole in a run."""
-_SHORT: Final = 40
-"""Characters of a value that a message quotes."""
 _NAMED: Final = 3
 """Classes that a message names."""
 _FEWEST: Final = 2
 """Trials of a case, and cases of a class."""
 _LEAST_ANSWERED: Final = 3
 """Cases that the provider must answer, to tell such requests from a server that answers nothing."""
-_ORDINARY: Final = frozenset({"messages", "model", "max_tokens", "max_completion_tokens", "temperature", "seed"})
 _NOT_IMPLEMENTED: Final = 501
 
 
@@ -174,7 +172,7 @@ def _by_class(
     classes, among = _classes(rows, cases)
     found: dict[str, None] = {}
     named: list[str] = []
-    for one in sorted(classes, key=lambda one: (-len(one.trials), one.words)):
+    for one in sorted(classes, key=lambda one: (-len(one.trials), " with " in one.words, one.words)):
         trials = [seen.trial for seen in one.trials]
         fresh = [seen for seen in one.trials if seen.trial not in found]
         rare = by_chance.expects(len(fresh), answers.outages(fresh), among=among) <= _MOST_EXPECTED
@@ -197,7 +195,7 @@ def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> tuple[li
         if case is None:
             continue
         # A malformed request may be refused before the part of the server that fails: it is a class by itself.
-        traits = {"that are malformed"} if case.must_be_refused else _traits(case, seen)
+        traits = {"that are malformed"} if case.must_be_refused else request_traits(case, seen)
         size = 0 if case.must_be_refused else len(str(case.request.get("messages")))
         if seen.arrived:
             answered |= traits
@@ -211,37 +209,3 @@ def _classes(rows: Sequence[Observation], cases: Mapping[str, Case]) -> tuple[li
     if beyond:
         found.append(_Class(f"with messages of more than {longest} characters", beyond))
     return found, len(answered | lost.keys()) + 1
-
-
-def _traits(case: Case, seen: Observation) -> set[str]:
-    """What a request has that others lack, in words that follow "requests"."""
-    found = {f"with {name}" for name in case.request if name not in _ORDINARY}
-    found |= {f"with {name} {_word(case.request[name])}" for name in case.request if name not in _ORDINARY}
-    found.add("for a stream" if seen.mode is Mode.STREAM else "for a plain reply")
-    n = case.request.get("n")
-    if isinstance(n, int) and n > 1:
-        found.add("for several choices")
-    messages = case.request.get("messages")
-    for message in messages if isinstance(messages, list | tuple) else ():
-        found.update(_message_traits(message))
-    return found
-
-
-def _word(value: object) -> str:
-    """A short value, or the kind of a longer one."""
-    if isinstance(value, Mapping):
-        return f"of the type {str(value.get('type', 'object'))[:_SHORT]}"
-    return str(value)[:_SHORT] if isinstance(value, str | bool | int) or value is None else "of this kind"
-
-
-def _message_traits(message: object) -> Iterable[str]:
-    if not isinstance(message, Mapping):
-        return
-    role, content = message.get("role"), message.get("content")
-    if isinstance(role, str) and role != "user":
-        yield f"with a message of the role {role[:_SHORT]}"
-    if message.get("tool_calls"):
-        yield "with calls in the history"
-    for part in content if isinstance(content, list | tuple) else ():
-        if isinstance(part, Mapping):
-            yield f"with a part of the type {str(part.get('type'))[:_SHORT]}"

@@ -99,11 +99,16 @@ class InProcess:
 
     def _respond(self, entry: FleetMember, case: Case, mode: Mode) -> ResponseScript:
         provider = FleetProvider(entry, self._known, rng=random.Random(0), clock=lambda: 0.0)
+        return self._ask(provider, case, mode)
+
+    def _ask(self, provider: FleetProvider, case: Case, mode: Mode) -> ResponseScript:
+        """The response of a provider that was asked before what the case is sent after."""
         trial = Trial("", case, _PROVIDER, 0, mode, _api_of(case))
         previous = ""
-        if trial.follows is not None:
-            first = self._respond(entry, self._cases[trial.follows.case], mode)
-            previous = trial.protocol.stored_id(as_exchange(case, mode, first).final.body)
+        if trial.behind is not None:
+            first = self._ask(provider, self._cases[trial.behind.case], mode)
+            if trial.follows is not None:
+                previous = trial.protocol.stored_id(as_exchange(case, mode, first).final.body)
         line, body = trial.protocol.line, trial.body(previous).encode()
         return provider.respond(HttpRequest(line.method, f"/v1{line.path}", {}, body))
 
@@ -112,10 +117,8 @@ _ALL = frozenset(info.id for info in all_checks())
 _PAIRED = frozenset(info.id for info in all_checks() if info.paired)
 _EACH_TIME = frozenset({ANSWERED_CHECK})
 """Checks that fail only beside requests that are answered."""
-_BY_TIMES = frozenset({"stream-in-pieces"})
-"""Checks that leave out what a busy client read late."""
-_TIMED = 30
-"""Cases for each of those: on a busy machine most are left out."""
+_MORE = {"stream-in-pieces": 30, "answer-after-others": 12}
+"""Cases for checks that need more of them: one leaves out what a busy client read late, one counts differences."""
 
 
 def as_exchange(case: Case, mode: Mode, response: ResponseScript) -> Exchange:
@@ -151,7 +154,7 @@ def _select(name: str, cases: Sequence[Case], providers: InProcess) -> list[Case
         return [case for case in cases if fault.api in (DEFAULT_API, case.api)][:_TRANSPORT]
     chosen: dict[int, None] = {}
     for check in fault.checks:
-        chosen |= dict.fromkeys(showing(name, check, cases, providers, _TIMED if check in _BY_TIMES else _EACH))
+        chosen |= dict.fromkeys(showing(name, check, cases, providers, _MORE.get(check, _EACH)))
         if check in _EACH_TIME:
             others = (at for at, case in enumerate(cases) if not providers.finds(entry_of(name), case, check))
             chosen |= dict.fromkeys(islice(others, _OTHERS))
@@ -173,12 +176,21 @@ def showing(name: str, check: str, cases: Sequence[Case], providers: InProcess, 
 
 def _with_siblings(chosen: Sequence[Case], cases: Sequence[Case]) -> list[Case]:
     """The cases, and those that they name to be compared with."""
+    by_key = {case.key: case for case in cases}
     wanted = {case.key for case in chosen}
     for case in chosen:
-        if case.follows is not None:
-            wanted.add(case.key_of(case.follows))
+        wanted |= _before(case, by_key)
         for params in case.checks.values():
             for other in (params.get("than"), params.get("as"), params.get("control")):
                 if isinstance(other, str):
                     wanted.add(case.key_of(other))
     return [case for case in cases if case.key in wanted]
+
+
+def _before(case: Case, cases: Mapping[str, Case]) -> set[str]:
+    """Keys of the cases that are sent before a case, the one directly before it and those before that one."""
+    found: set[str] = set()
+    while case.behind is not None:
+        case = cases[case.key_of(case.behind)]
+        found.add(case.key)
+    return found
