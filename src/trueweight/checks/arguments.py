@@ -189,7 +189,7 @@ def tool_arguments_types(case: Case, reply: Reply) -> CheckResult | None:
 
 
 def _is_coerced(case: Case, one: CallValidity) -> bool:
-    schemas = declared_tools(case.request).get(one.call.name or "", ())
+    schemas = declared_tools(case.request).get(one.call.name or "", ()) if one.violations else ()
     return any(is_coerced(schema, one.value, one.violations) for schema in schemas)
 
 
@@ -223,7 +223,7 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
 def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on a call after a call with ``{}`` that has no arguments, although its tool requires some."""
     judged = validity(case.request, reply)
-    tools = declared_tools(case.request)
+    tools = declared_tools(case.request) if len(judged) > 1 else {}
     applies = False
     for before, after in pairwise(judged):
         schemas = tools.get(after.call.name or "", ())

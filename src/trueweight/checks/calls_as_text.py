@@ -40,8 +40,10 @@ _LONGEST: Final = 20_000
 )
 def call_in_content(case: Case, reply: Reply) -> CheckResult | None:
     """Judges replies without calls to requests with tools. ``markers-in-content`` judges calls between markers."""
+    if reply.calls or not reply.content or case.request.get("tool_choice") == "none":
+        return None
     tools = declared_tools(case.request)
-    if not tools or reply.calls or not reply.content or case.request.get("tool_choice") == "none":
+    if not tools:
         return None
     text = reply.content.strip()
     if len(text) > _LONGEST or find_markers(text):

@@ -109,8 +109,7 @@ def _disordered(schema: Any, value: Any) -> tuple[list[str], list[str]] | None:
 def structured_types(case: Case, reply: Reply) -> CheckResult | None:
     """Judges JSON under a response_format; fails where it is valid by the schema once scalars have another type."""
     schema = requested_schema(case.request)
-    parsed = parse_json((reply.content or "").strip())
-    if schema is None or not parsed.ok or reply.refusal:
+    if schema is None or reply.refusal or not (parsed := parse_json((reply.content or "").strip())).ok:
         return None
     judged = content_validity(schema, reply, parsed.value)
     if judged.valid is False and is_coerced(schema, parsed.value, judged.violations):
@@ -134,8 +133,7 @@ def structured_types(case: Case, reply: Reply) -> CheckResult | None:
 def structured_encoded_once(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on a string that holds an object or a list, where the schema accepts that and no such string."""
     schema = requested_schema(case.request)
-    parsed = parse_json((reply.content or "").strip())
-    if schema is None or not parsed.ok or reply.refusal:
+    if schema is None or reply.refusal or not (parsed := parse_json((reply.content or "").strip())).ok:
         return None
     inner = parse_json(parsed.value) if isinstance(parsed.value, str) else None
     if inner is None or not inner.ok or not isinstance(inner.value, Mapping | list):

@@ -35,13 +35,15 @@ _CALLS = "https://platform.openai.com/docs/guides/function-calling"
 )
 def tool_name_declared(case: Case, reply: Reply) -> CheckResult | None:
     """``tool-name-clean`` judges a name with control tokens in it."""
+    if not reply.calls:
+        return None
     tools = {*declared_tools(case.request), *custom_tools(case.request)}
     wrong = [c for c in reply.calls if c.name and c.name not in tools and not find_markers(c.name)]
     if wrong:
         name = wrong[0].name or ""
         spans = narrow(reply, wrong[0].span, name)
         return Fail(_misnamed(name, tools), quote(sorted(tools)), quote(name), spans)
-    return Pass() if reply.calls else None
+    return Pass()
 
 
 def _misnamed(name: str, tools: Collection[str]) -> str:

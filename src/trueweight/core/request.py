@@ -11,6 +11,8 @@ from typing import Any, Final
 from trueweight.core.reply import Finish, Reply
 from trueweight.core.thinking import LIMITS
 
+_MAPPINGS: Final = (dict, Mapping)
+"""To see that a value is a ``dict`` takes a fifth of the time."""
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
 FINISH_OF_WORD: Final[Mapping[str, Finish]] = {
     "stop": Finish.STOP,
@@ -29,11 +31,11 @@ def declared_tools(request: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     Tools that a message declares are included.
     """
     messages = request.get("messages")
-    listed = [m for m in messages if isinstance(m, Mapping)] if isinstance(messages, list | tuple) else []
+    listed = [m for m in messages if isinstance(m, _MAPPINGS)] if isinstance(messages, list | tuple) else []
     found: dict[str, tuple[Any, ...]] = {}
     for tool in [tool for holder in (request, *listed) for tool in _listed(holder.get("tools"))]:
-        function = tool.get("function") if isinstance(tool, Mapping) else None
-        if isinstance(function, Mapping) and isinstance(function.get("name"), str):
+        function = tool.get("function") if isinstance(tool, _MAPPINGS) else None
+        if isinstance(function, _MAPPINGS) and isinstance(function.get("name"), str):
             found[function["name"]] = (*found.get(function["name"], ()), function.get("parameters", {}))
     return found
 

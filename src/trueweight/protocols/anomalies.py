@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import StrEnum
 
 from trueweight.core import Anomaly, Span
@@ -94,7 +93,7 @@ class Anomalies:
 
     def __init__(self) -> None:
         self._kept: list[Anomaly] = []
-        self._count: Counter[Kind] = Counter()
+        self._count: dict[Kind, int] = {}
         self._choice: int | None = None
 
     def of_choice(self, index: int) -> Anomalies:
@@ -105,8 +104,8 @@ class Anomalies:
 
     def add(self, kind: Kind, detail: str = "", span: Span | None = None) -> None:
         """Keep one anomaly, unless 100 of its kind are kept."""
-        self._count[kind] += 1
-        if self._count[kind] <= _KEPT_PER_KIND:
+        number = self._count[kind] = self._count.get(kind, 0) + 1
+        if number <= _KEPT_PER_KIND:
             self._kept.append(Anomaly(kind.value, detail or kind.meaning, span, self._choice))
 
     def in_order(self) -> tuple[Anomaly, ...]:

@@ -64,6 +64,10 @@ def values_of_plain(body: bytes, mark: bytes) -> Iterator[tuple[Path, Span]]:
 
 
 def _text(literal: bytes) -> str:
+    if literal.isascii() and b"\\" not in literal:  # as nearly all names of fields
+        plain = literal.decode("ascii")
+        if len(plain) > 1 and plain[0] == plain[-1] == '"' and plain.isprintable():
+            return plain[1:-1]
     try:
         word = json.loads(literal)
     except ValueError:

@@ -11,6 +11,8 @@ FIELDS: Final = (THOUGHT, "reasoning", "thinking")
 """The fields with a text, in the order in which they are read."""
 DETAILS: Final = "reasoning_details"
 """A list of parts: ``reasoning.text``, ``reasoning.summary`` or ``reasoning.encrypted``, as OpenRouter has it."""
+THOUGHT_FIELDS: Final = frozenset({*FIELDS, DETAILS})
+"""All of these fields."""
 _TEXTS: Final = {"reasoning.text": "text", "reasoning.summary": "summary", "reasoning.encrypted": "data"}
 
 
@@ -73,10 +75,13 @@ def _part_text(value: Any) -> str:
 
 def carries_thought(message: Mapping[str, Any]) -> bool:
     """Whether a message or delta has a thought, or a part of one, that is not empty."""
+    content = message.get("content")
+    if THOUGHT_FIELDS.isdisjoint(message) and not isinstance(content, list):
+        return False  # as most deltas
     for name in FIELDS:
         if (text := message.get(name)) and isinstance(text, str):
             return True
-    content, details = message.get("content"), message.get(DETAILS)
+    details = message.get(DETAILS)
     if isinstance(content, list) and any(part.thought for part in read_parts(content)):
         return True
     found = None if details is None else read_details(details)

@@ -10,13 +10,12 @@ from trueweight.core.json_value import JsonObject
 from trueweight.core.request import FINISH_OF_WORD
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.chat.calls import CallBuilder
-from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, read_details, read_parts
+from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, THOUGHT_FIELDS, read_details, read_parts
 from trueweight.protocols.chat.usage import read_usage
 from trueweight.protocols.fields import as_array, as_object, as_text
 from trueweight.protocols.locate import values_of_plain
 from trueweight.protocols.reading import Assembler
 
-_THOUGHT_FIELDS = frozenset({*FIELDS, DETAILS})
 _MOST_CHOICES = 128
 """Choices that are read: the most that the API allows."""
 
@@ -188,7 +187,7 @@ class _ChoiceBuilder:
         refusal = 0
         if message.get("refusal") is not None:
             refusal = self._take_text("refusal", message["refusal"], f"{where}.refusal", span)
-        reasoning = 0 if _THOUGHT_FIELDS.isdisjoint(message) else self._take_reasoning(message, where, span)
+        reasoning = 0 if THOUGHT_FIELDS.isdisjoint(message) else self._take_reasoning(message, where, span)
         if message.get("function_call"):  # some servers send it empty with every message
             self._anomalies.add(Kind.LEGACY_FUNCTION_CALL, span=span)
         given = message.get("tool_calls")

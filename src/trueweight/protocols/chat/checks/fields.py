@@ -153,11 +153,13 @@ def _invalid(document: JsonObject) -> Iterator[tuple[str, Any]]:
         yield "system_fingerprint", fingerprint
     for choice in _listed(document):
         said = choice.get("message") or choice.get("delta")
-        said = said if isinstance(said, dict) else {}
-        if said.get("annotations") is not None and not isinstance(said["annotations"], list):
-            yield "annotations", said["annotations"]
-        if said.get("audio") is not None and not isinstance(said["audio"], dict):
-            yield "audio", said["audio"]
+        if not isinstance(said, dict):
+            continue
+        annotations, audio = said.get("annotations"), said.get("audio")
+        if annotations is not None and not isinstance(annotations, list):
+            yield "annotations", annotations
+        if audio is not None and not isinstance(audio, dict):
+            yield "audio", audio
 
 
 def _documents(reply: Reply) -> Iterable[tuple[JsonObject, Span]]:
