@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -45,3 +46,21 @@ def test_names_come_back() -> None:
     assert list(TrialNames(data=bytes(found.data), odd=found.odd)) == known
     with pytest.raises(IndexError):
         found[len(known)]
+
+
+def test_no_id_takes_much_longer_to_add_than_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids are added while requests are in progress: a table of all of them would be made anew at the 10,923rd."""
+    looked_up = [0]
+    find = TrialIndex._find
+
+    def counted(*arguments: Any) -> int:
+        looked_up[0] += 1
+        return find(*arguments)
+
+    monkeypatch.setattr(TrialIndex, "_find", counted)
+    rng, index, most = random.Random(1), TrialIndex(), 0
+    for number in range(1, 12_000):
+        looked_up[0] = 0
+        index[f"{rng.getrandbits(80):020x}"] = number
+        most = max(most, looked_up[0])
+    assert 1 < most < 200

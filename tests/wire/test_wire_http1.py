@@ -23,8 +23,7 @@ from fault_servers import FaultServer, Stage, Talk, serving, silent_host
 
 from trueweight.wire import TransportName, run_loop
 from trueweight.wire.http1 import Http1Transport, transport
-from trueweight.wire.http1.connection import Connection
-from trueweight.wire.http1.read_turns import ReadTurns
+from trueweight.wire.http1.connection import Connection, ReadTurns
 from trueweight.wire.http1.response import BodyBuffer
 
 LARGE = bytes(10_000_000)

@@ -79,6 +79,23 @@ def test_other_tasks_run_between_two_requests_that_begin_and_between_two_that_en
     assert {("begin", "begin"), ("search", "search")}.isdisjoint(pairwise(seen))
 
 
+def test_plain_requests_take_no_turns(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn takes a twentieth of a plain request's time; one that waited would make those that end meanwhile wait."""
+    turns: list[object] = []
+    wait_turn = WriteQueue.wait_turn
+
+    async def counted(queue: WriteQueue) -> None:
+        turns.append(queue)
+        await wait_turn(queue)
+
+    monkeypatch.setattr(WriteQueue, "wait_turn", counted)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text="{}"))
+    trials = stage.trials("http://host", 40)
+    anyio.run(lambda: stage.send(trials, concurrency=4, environment=stage.environment(transport=lambda _: transport)))
+    assert len(stage.exchanges) == 40
+    assert len(turns) == 4  # each worker began in one
+
+
 def test_what_waits_for_its_turn_when_the_run_is_left_is_recorded_whole(stage: Stage) -> None:
     """All has arrived, and the sink of another one raises: no finished exchange is lost, or called cut short."""
     kept: list[Exchange] = []

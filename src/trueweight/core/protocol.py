@@ -188,6 +188,10 @@ class Protocol(ABC):
         It is called for each attempt while other requests are in progress, so it searches bytes and parses no JSON.
         """
 
+    def may_state_cost(self, body: bytes) -> bool:  # noqa: ARG002
+        """Whether the usage that a raw body reports may have a cost. Quick, and never wrongly false."""
+        return True
+
     @abstractmethod
     def error_in(self, body: bytes) -> str | None:
         """The message of the error that the complete body of a success status reports; None if it reports none.

@@ -9,6 +9,7 @@ from typing import Any, Final
 from trueweight.core import Span
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
+from trueweight.protocols.body import ends_of
 
 _MOST = 2**53
 _NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
@@ -97,6 +98,8 @@ def stated_cost(usage: JsonObject) -> float | None:
     return found + (as_cost(details.get("upstream_inference_cost")) or 0.0)
 
 
+_COST: Final = b"cost"
+"""It is in the name of each field with a cost."""
 _AMOUNT: Final = rb'"\s*+:\s*+"?(' + _NUMBER.encode() + rb")"
 _COSTS: Final = tuple(
     (re.compile(rb'"' + name + _AMOUNT), unit)
@@ -106,9 +109,16 @@ _OWN_KEY: Final = re.compile(rb'"is_byok"\s*+:\s*+true')
 _UPSTREAM: Final = re.compile(rb'"upstream_inference_cost' + _AMOUNT)
 
 
+def may_state_cost(body: bytes) -> bool:
+    """Whether `stated_cost_in` may find a cost at either end of a raw body. Quick, and never wrongly false."""
+    parts = ends_of(body)
+    end = next(parts)
+    return _COST in end or (len(end) < len(body) and _COST in next(parts))
+
+
 def stated_cost_in(part: bytes) -> float | None:
     """The same of the last ``usage`` object in raw bytes, which need not be well-formed."""
-    if b"cost" not in part:
+    if _COST not in part:
         return None
     start = max(0, part.rfind(b'"usage"'))
     matches = ((pattern.search(part, start), unit) for pattern, unit in _COSTS)

@@ -9,6 +9,8 @@ from typing import Final, overload
 _SIZE: Final = 10
 """Bytes of an id: twenty hexadecimal digits. Ids of other forms are kept as they are."""
 _EMPTY, _GONE = 0, -1
+_FEWEST: Final = 16
+"""Slots of a new table; always a power of two."""
 
 
 def _packed(trial: str) -> bytes | None:
@@ -60,19 +62,25 @@ class TrialNames(Sequence[str]):
 
 
 class TrialIndex(MutableMapping[str, int]):
-    """Trial → number of its last line, from 1; in the order of the lines."""
+    """Trial → number of its last line, from 1; in the order of the lines.
+
+    It has 256 hash tables, by the first byte of the id: one table for all would hold up the event loop for 50
+    milliseconds when it grows at the 87,382nd trial.
+    """
 
     def __init__(self) -> None:
         self._keys = bytearray()
         """The id of each line's trial, by the number of the line."""
-        self._slots = array("i", bytes(4 * 64))
-        """A hash table with open addressing: numbers of lines."""
-        self._used = self._count = 0
+        self._tables = [array("i", bytes(4 * _FEWEST)) for _ in range(256)]
+        """Hash tables with open addressing: numbers of lines."""
+        self._used = [0] * 256
+        """Slots of each table that are not empty."""
+        self._count = 0
         self._odd: dict[str, int] = {}
 
-    def _find(self, key: bytes) -> int:
-        """The slot with this id; the free one in which it would be, if it has none."""
-        mask, keys, slots = len(self._slots) - 1, self._keys, self._slots
+    def _find(self, slots: array[int], key: bytes) -> int:
+        """The slot of a table with this id; the free one in which it would be, if it has none."""
+        mask, keys = len(slots) - 1, self._keys
         at = hash(key) & mask
         free = -1
         while (number := slots[at]) != _EMPTY:
@@ -83,11 +91,16 @@ class TrialIndex(MutableMapping[str, int]):
             at = (at + 1) & mask
         return at if free < 0 else free
 
+    def _number_of(self, key: bytes) -> int:
+        """The number of the id's line; 0 or less if there is none."""
+        slots = self._tables[key[0]]
+        return slots[self._find(slots, key)]
+
     def __getitem__(self, trial: str) -> int:
         key = _packed(trial)
         if key is None:
             return self._odd[trial]
-        number = self._slots[self._find(key)]
+        number = self._number_of(key)
         if number <= 0:
             raise KeyError(trial)
         return number
@@ -97,33 +110,36 @@ class TrialIndex(MutableMapping[str, int]):
         if key is None:
             self._odd[trial] = number
             return
-        at = self._find(key)
-        self._count += self._slots[at] <= 0
-        self._used += self._slots[at] == _EMPTY
-        missing = number * _SIZE - len(self._keys)
-        if missing > 0:
+        slots = self._tables[key[0]]
+        at = self._find(slots, key)
+        before = slots[at]
+        if (missing := (number - 1) * _SIZE - len(self._keys)) > 0:
             self._keys += bytes(missing)
         self._keys[(number - 1) * _SIZE : number * _SIZE] = key
-        self._slots[at] = number
-        if 3 * self._used > 2 * len(self._slots):
-            self._grow()
+        slots[at] = number
+        self._count += before <= 0
+        if before == _EMPTY:
+            self._used[key[0]] += 1
+            if 3 * self._used[key[0]] > 2 * len(slots):
+                self._grow(key[0])
 
-    def _grow(self) -> None:
-        numbers = [number for number in self._slots if number > 0]
-        self._slots = array("i", bytes(4 * len(self._slots) * 2))
-        self._used = len(numbers)
+    def _grow(self, table: int) -> None:
+        numbers = [number for number in self._tables[table] if number > 0]
+        slots = self._tables[table] = array("i", bytes(4 * len(self._tables[table]) * 2))
+        self._used[table] = len(numbers)
         for number in numbers:
-            self._slots[self._find(bytes(self._keys[(number - 1) * _SIZE : number * _SIZE]))] = number
+            slots[self._find(slots, bytes(self._keys[(number - 1) * _SIZE : number * _SIZE]))] = number
 
     def __delitem__(self, trial: str) -> None:
         key = _packed(trial)
         if key is None:
             del self._odd[trial]
             return
-        at = self._find(key)
-        if self._slots[at] <= 0:
+        slots = self._tables[key[0]]
+        at = self._find(slots, key)
+        if slots[at] <= 0:
             raise KeyError(trial)
-        self._slots[at] = _GONE
+        slots[at] = _GONE
         self._count -= 1
 
     def __len__(self) -> int:
@@ -135,5 +151,5 @@ class TrialIndex(MutableMapping[str, int]):
             key = bytes(self._keys[(number - 1) * _SIZE : number * _SIZE])
             if number in odd:
                 yield odd[number]
-            elif key and self._slots[self._find(key)] == number:
+            elif key and self._number_of(key) == number:
                 yield key.hex()

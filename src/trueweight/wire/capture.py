@@ -13,6 +13,7 @@ import httpx
 
 from trueweight.core import Attempt, Failure, FailureKind, Protocol, Stamp
 from trueweight.core.exchange import TIMEOUTS
+from trueweight.wire.deadlines import Deadlines
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
 from trueweight.wire.health import PERIOD, LoopWatch
 from trueweight.wire.request_builder import Outgoing
@@ -39,6 +40,7 @@ class Capture:
         waited: int,
         *,
         watch: LoopWatch,
+        deadlines: Deadlines,
     ) -> None:
         """Args:
         timeout: seconds for the whole attempt.
@@ -46,6 +48,7 @@ class Capture:
         origin: the trial's scheduled start, by that clock; all times are relative to it.
         waited: nanoseconds of deliberate waiting before this attempt.
         watch: knows when the event loop was late.
+        deadlines: of all requests under way.
         """
         self._settings = settings
         self._clock = clock
@@ -66,10 +69,9 @@ class Capture:
         self._begun = self._whole = False
         self._failure = CUT
         self._protocol: Protocol | None = None
-        # Deadlines are moved while bytes arrive, outside of any task, where anyio's own clock cannot be read.
-        self._ahead = anyio.current_time() - time.monotonic()
+        self._deadlines = deadlines
         self._end = time.monotonic() + timeout
-        self._scope = anyio.CancelScope(deadline=self._end + self._ahead)
+        self._scope = anyio.CancelScope()
         self._limit = FailureKind.TIMEOUT_TOTAL
         self._moved = 0
 
@@ -84,6 +86,7 @@ class Capture:
             limits = {"connect": self._settings.connect_timeout}
             request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
             self._t_send = self._elapsed()
+            self._deadlines.set(self._scope, self._end)
             with self._scope:
                 await self._send_and_receive(transport, request)
         except TRANSPORT_ERRORS as error:
@@ -92,6 +95,8 @@ class Capture:
         else:
             if self._scope.cancelled_caught:
                 self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
+        finally:
+            self._deadlines.remove(self._scope)
         if self._t_done is None:
             self._t_done = self._elapsed()
         if self._failure.kind in TIMEOUTS and (late := self._late(began)):
@@ -114,13 +119,13 @@ class Capture:
         try:
             if self._status is None:
                 self.head(response.status_code, response.http_version, response.headers.raw)
-            if not self._whole:
+            if not self._whole:  # else all of it came with the head, and was listened to
                 self._expect_more()
-            stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
-            async with aclosing(stream) as chunks:
-                async for chunk in chunks:
-                    self.body(chunk)
-            self.end()
+                stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
+                async with aclosing(stream) as chunks:
+                    async for chunk in chunks:
+                        self.body(chunk)
+                self.end()
         finally:
             # The response's own `aclose` only adds the request to errors, and takes as long as a stamp of ten chunks.
             await cast("httpx.AsyncByteStream", response.stream).aclose()
@@ -135,7 +140,7 @@ class Capture:
         """The head arrived."""
         self._note_head()
         self._status, self._version = status, version
-        self._headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+        self._headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
 
     @property
     def chunks(self) -> int:
@@ -181,7 +186,7 @@ class Capture:
     def _allow(self, seconds: float, kind: FailureKind) -> None:
         limit = time.monotonic() + seconds
         self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
-        self._scope.deadline = min(limit, self._end) + self._ahead
+        self._deadlines.set(self._scope, min(limit, self._end))
 
     def _kind_of_end(self, kind: FailureKind) -> FailureKind:
         """The kind for a connection that ended. After the head it is ``truncated``, whether by a reset or a close."""

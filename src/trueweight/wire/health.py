@@ -106,7 +106,7 @@ class LoopWatch:
     def spoiled(self, began: int, ended: int) -> bool:
         """Whether the loop stalled between two times in monotonic nanoseconds. A stall that still lasts counts."""
         lasts = self._due is not None and ended - self._due >= self.late * 1e9
-        since = takewhile(lambda stall: stall[1] >= began, reversed(self._stalls))
+        since = takewhile(lambda stall: stall[1] >= began, reversed(self._stalls)) if self._stalls else ()
         found = lasts or any(due <= ended for due, _ in since)
         self.limited += found
         return found

@@ -142,9 +142,11 @@ def charge_of(trial: Trial, attempt: Attempt) -> Charge | None:
 
     A success without usage is charged its ceiling; a failure without usage is charged nothing.
     """
-    price = trial.provider.price
+    price, protocol = trial.provider.price, trial.protocol
+    if price is None and not protocol.may_state_cost(attempt.body):
+        return None
     # Found by a search of the bytes: a budget must hold for malformed replies too.
-    tokens = trial.protocol.tokens_in(attempt.body)
+    tokens = protocol.tokens_in(attempt.body)
     stated = None if tokens is None else bill(price, tokens)
     if stated is not None:
         return Charge(stated, True)

@@ -14,6 +14,7 @@ import anyio.from_thread
 
 from trueweight.core import Exchange, Trial
 from trueweight.wire.background import Background, responsive_loop
+from trueweight.wire.deadlines import Deadlines
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import SelfTest
 from trueweight.wire.lane import Lane
@@ -113,7 +114,7 @@ class _Run:
         self._ledger = Ledger(settings)
         self._lanes: list[Lane] = []
         self._recorded = 0
-        self._redactor, self._background = Redactor(()), Background()
+        self._redactor, self._background, self._deadlines = Redactor(()), Background(), Deadlines()
         self._error: Exception | None = None
         self._scope = anyio.CancelScope()
         self._watch = environment.watch()
@@ -130,6 +131,7 @@ class _Run:
             await self._run_lanes(handle_signals=handle_signals)
         finally:
             self._background.close()
+            self._deadlines.close()
         if self._error is not None:
             raise self._error
         return self._result(tested, transports)
@@ -171,6 +173,7 @@ class _Run:
             self._make_lockstep(sum(workers.values())),
             WriteQueue(),
             self._watch,
+            self._deadlines,
             self._background,
             sink=self._record,
             notify=self._notify,

@@ -129,8 +129,7 @@ class EventKind(StrEnum):
     API_STOPPED = "api-stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class WireEvent:
+class WireEvent(NamedTuple):
     """For progress displays.
 
     Attributes:

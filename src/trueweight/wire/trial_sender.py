@@ -15,6 +15,7 @@ from anyio.lowlevel import cancel_shielded_checkpoint
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
 from trueweight.wire.background import LARGE, MANY_CHUNKS, VERY_LARGE, Background
 from trueweight.wire.capture import CUT, Capture
+from trueweight.wire.deadlines import Deadlines
 from trueweight.wire.environment import Environment
 from trueweight.wire.health import LoopWatch
 from trueweight.wire.ledger import Ledger, Reservation, SharedLimits, charge_of
@@ -34,16 +35,17 @@ class WriteQueue:
 
     def __init__(self) -> None:
         self._lock = anyio.Lock(fast_acquire=True)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an exchange is being written, or waits for its turn."""
-        return self._lock.locked()
+        self.writing = False
+        """Whether a large exchange is being written in a thread."""
 
     async def write(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run ``work`` to its end before the next turn."""
+        """Run ``work``, which writes in a thread, to its end before the next turn."""
         async with self._lock:
-            await work()
+            self.writing = True
+            try:
+                await work()
+            finally:
+                self.writing = False
 
     async def wait_turn(self) -> None:
         """Return when it is the caller's turn: after the callers before it, and after the bytes that have arrived."""
@@ -57,6 +59,7 @@ class SendContext:
 
     Attributes:
         watch: the event loop's lag.
+        deadlines: of all requests under way.
         background: threads for what grows with a body.
         sink: keeps an exchange; never raises, and may be called in a thread.
         notify: reports progress; never raises.
@@ -72,6 +75,7 @@ class SendContext:
     lockstep: Lockstep
     write_queue: WriteQueue
     watch: LoopWatch
+    deadlines: Deadlines
     background: Background
     sink: Callable[[Exchange], None]
     notify: Callable[[WireEvent], None]
@@ -110,7 +114,9 @@ class TrialSender:
         self._cost: float | None = None
         self._origin = shared.environment.clock() - late
         self._began = 0
-        start = shared.environment.now() - timedelta(microseconds=late // 1000)
+        start = shared.environment.now()
+        if late:
+            start -= timedelta(microseconds=late // 1000)
         self._started_at = start.isoformat(timespec="microseconds")
 
     async def run(self, transport: httpx.AsyncBaseTransport) -> Attempt:
@@ -141,12 +147,14 @@ class TrialSender:
     async def _attempt(self, transport: httpx.AsyncBaseTransport, waited: int) -> None:
         shared = self._shared
         timeout, clock = self._trial.provider.timeout, shared.environment.clock
-        capture = Capture(shared.settings, timeout, clock, self._origin, waited, watch=shared.watch)
+        capture = Capture(
+            shared.settings, timeout, clock, self._origin, waited, watch=shared.watch, deadlines=shared.deadlines
+        )
         self._began = time.monotonic_ns()
         try:
             await capture.run(transport, self._request)
             # A plain one is searched and written in less time than the queue would take.
-            if self._trial.mode is Mode.STREAM or shared.write_queue.busy:
+            if self._trial.mode is Mode.STREAM or shared.write_queue.writing:
                 await shared.write_queue.wait_turn()
         finally:
             apart = capture.size >= VERY_LARGE or capture.compressed
@@ -168,9 +176,11 @@ class TrialSender:
 
     def _wait_before_next(self) -> float | None:
         environment, last = self._shared.environment, self._attempts[-1]
+        if last.failure is None:
+            return None
         now = environment.now()
         wait = wait_before_retry(self._attempts, self._shared.settings, environment.rng, now)
-        if wait is not None and last.failure is not None and last.failure.kind is FailureKind.RATE_LIMITED:
+        if wait is not None and last.failure.kind is FailureKind.RATE_LIMITED:
             self._gate.hold(asked_wait(last, now) or 0.0)
         return wait
 

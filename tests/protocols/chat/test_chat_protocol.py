@@ -135,6 +135,18 @@ def test_what_is_billed_is_the_same_in_bytes_and_reply(usage: dict[str, Any], to
     """Cached input, thinking outside the completion's count, and a stated cost: the budget and the metric agree."""
     made = plain({"id": "x", "choices": [], "usage": usage})
     assert CHAT.tokens_in(made.final.body) == TokenCount(*tokens)
+    assert CHAT.may_state_cost(made.final.body) or tokens[3] is None
     reply = CHAT.read(made)
     assert reply.usage is not None
     assert reply.usage.bill == TokenCount(*tokens)
+
+
+def test_a_cost_at_either_end_of_a_long_body_is_looked_for() -> None:
+    """Without a price a request is charged only what the reply states, wherever token counts are looked for."""
+    cost = b'{"usage": {"prompt_tokens": 5, "cost": 0.25}}'
+    for body in (cost + b" " * 70_000, b" " * 70_000 + cost, cost):
+        tokens = CHAT.tokens_in(body)
+        assert tokens is not None
+        assert tokens.cost == 0.25
+        assert CHAT.may_state_cost(body)
+    assert not CHAT.may_state_cost(b"x" * 70_000)

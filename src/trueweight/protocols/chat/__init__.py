@@ -28,6 +28,7 @@ from trueweight.protocols.chat.reasoning import DETAILS, FIELDS, PARTS, THOUGHT
 from trueweight.protocols.chat.reply import ChatAssembler
 from trueweight.protocols.chat.sample import write_sample
 from trueweight.protocols.errors import error_in
+from trueweight.protocols.fields import may_state_cost
 from trueweight.protocols.reading import read_with
 
 
@@ -73,6 +74,9 @@ class Chat(Protocol):
 
     def tokens_in(self, body: bytes) -> TokenCount | None:
         return usage.tokens_in(body)
+
+    def may_state_cost(self, body: bytes) -> bool:
+        return may_state_cost(body)
 
     def error_in(self, body: bytes) -> str | None:
         return error_in(body)

@@ -24,6 +24,7 @@ from trueweight.core import (
 )
 from trueweight.core.example import SampleReply
 from trueweight.protocols.errors import error_in
+from trueweight.protocols.fields import may_state_cost
 from trueweight.protocols.messages import events, request, usage
 from trueweight.protocols.messages.count import CountTokens
 from trueweight.protocols.messages.reply import MessageAssembler
@@ -81,6 +82,9 @@ class MessagesApi(Protocol):
 
     def tokens_in(self, body: bytes) -> TokenCount | None:
         return usage.tokens_in(body)
+
+    def may_state_cost(self, body: bytes) -> bool:
+        return may_state_cost(body)
 
     def error_in(self, body: bytes) -> str | None:
         return error_in(body)

@@ -21,6 +21,7 @@ from trueweight.core import (
 )
 from trueweight.core.example import SampleReply
 from trueweight.protocols.errors import error_in
+from trueweight.protocols.fields import may_state_cost
 from trueweight.protocols.reading import read_with
 from trueweight.protocols.responses import events, items, request, usage
 from trueweight.protocols.responses.reply import ResponsesAssembler, error_of_document
@@ -82,6 +83,9 @@ class Responses(Protocol):
 
     def tokens_in(self, body: bytes) -> TokenCount | None:
         return usage.tokens_in(body)
+
+    def may_state_cost(self, body: bytes) -> bool:
+        return may_state_cost(body)
 
     def error_in(self, body: bytes) -> str | None:
         return error_in(body, error_of_document)

@@ -3,7 +3,7 @@
 README.md beside this file says why it exists, what it gains, what it leaves out and how to switch it off.
 """
 
-from trueweight.wire.http1.read_turns import ReadTurns
+from trueweight.wire.http1.connection import ReadTurns
 from trueweight.wire.http1.response import DisconnectedError, Listener, NotHttpError
 from trueweight.wire.http1.transport import KEEPALIVE, Http1Transport
 

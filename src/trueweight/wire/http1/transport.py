@@ -10,9 +10,8 @@ from ssl import SSLContext
 import anyio
 import httpx
 
-from trueweight.wire.http1.connection import CLOSE_TIMEOUT, Connection
+from trueweight.wire.http1.connection import CLOSE_TIMEOUT, Connection, ReadTurns
 from trueweight.wire.http1.dial import Dialer, Origin
-from trueweight.wire.http1.read_turns import ReadTurns
 from trueweight.wire.http1.response import BodyBuffer, IncomingResponse
 
 KEEPALIVE = 15.0
