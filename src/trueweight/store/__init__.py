@@ -16,6 +16,7 @@ from trueweight.store.files import (
     write_named,
 )
 from trueweight.store.frames import zstd
+from trueweight.store.json_file import read_json_file
 from trueweight.store.line_records import names_in
 from trueweight.store.manifest import (
     ASKED_BY,
@@ -63,6 +64,7 @@ __all__ = [
     "pending",
     "read_cached",
     "read_client",
+    "read_json_file",
     "read_plain",
     "record_file",
     "recorded_command",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final, Literal
 
 import msgspec
 
-from trueweight.core import ConfigError
 from trueweight.store.files import RunFile
+from trueweight.store.json_file import read_json_file
 from trueweight.store.rundir import RunDir
 
 FORMAT: Final = "trueweight.client/1"
@@ -83,10 +82,14 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_client(run: RunDir) -> tuple[SessionRecord, ...]:
-    """The sessions of a run; none if it has no such file, or one that is malformed or of another format."""
-    with suppress(ConfigError, msgspec.MsgspecError, ValueError):
-        return msgspec.json.decode(run.read_text(RunFile.CLIENT), type=ClientRecord).sessions
-    return ()
+    """The sessions of a run; none if it has no such file.
+
+    Raises:
+        ConfigError, InfrastructureError: as `read_json_file`.
+    """
+    without = "the page says nothing of how fit this machine was to measure"
+    found = read_json_file(RunFile.CLIENT.of(run.path), ClientRecord, without=without)
+    return () if found is None else found.sessions
 
 
 def write_client(run: RunDir, sessions: tuple[SessionRecord, ...]) -> None:

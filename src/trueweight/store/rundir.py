@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -154,9 +155,21 @@ class RunDir:
         self.manifest = amended
 
     def cases(self) -> dict[str, Case]:
-        """Case key → case, in the order of the run."""
+        """Case key → case, in the order of the run.
+
+        Raises:
+            ConfigError: as `read_plain`.
+            InfrastructureError: ``run-corrupt`` if a line is not a case, or lines are missing.
+        """
         path = RunFile.CASES.of(self.path)
-        return {case.key: case for case in decode_cases(read_plain(path), where=str(path))}
+        cases = {case.key: case for case in decode_cases(read_plain(path), where=str(path))}
+        found = Counter(case.suite for case in cases.values())
+        for suite in () if self.manifest.options.get(AMENDED) else self.manifest.suites:
+            if found[suite.name] < suite.cases:
+                here = f"{found[suite.name]} of the {suite.cases} cases of the suite {suite.name!r} are here"
+                hint = "Restore it from a copy. A judgement without these cases would leave out their exchanges."
+                raise InfrastructureError(f"{here}: the file is cut", code="run-corrupt", where=str(path), hint=hint)
+        return cases
 
     def append(self, exchange: Exchange) -> None:
         """Write an exchange. A crash of this process after the return does not lose it.

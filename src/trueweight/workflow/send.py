@@ -29,6 +29,7 @@ from trueweight.store import (
     SuiteRecord,
     explain_change,
     pending,
+    read_client,
     require_readable,
     require_recordable,
 )
@@ -189,11 +190,13 @@ def open_to_send(prepared: PreparedRun, directory: Path, *, fresh: bool) -> tupl
 
     Raises:
         ConfigError: if another process is writing it.
+        InfrastructureError: ``run-corrupt`` if a file is damaged that it adds to.
     """
     if fresh or not RunFile.MANIFEST.is_in(directory):
         return RunDir.create(directory, prepared.manifest, prepared.cases, fresh=fresh, bar=_bar_text(prepared)), ()
     run = RunDir.open(directory, write=True)
     try:
+        read_client(run)  # refused if it is damaged: after the requests it is too late
         changes = amend_run(run, prepared)
     except BaseException:
         run.close()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-
-import msgspec
 
 from trueweight.core import ConfigError
 from trueweight.core.preference import LlmJudgeFound, LlmJudgeScope, LlmJudgeSummary
 from trueweight.protocols import cost_of, read_reply
-from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, read_plain
+from trueweight.store import LLM_JUDGE_RUN, RunDir, RunFile, read_json_file
 from trueweight.workload.preference import combine, pair_key, read_verdict, trust
 
 
 def read_scope(judge_run: Path) -> LlmJudgeScope:
-    """What the LLM judge of a run was asked about; empty if its file is missing or not of this version."""
-    with suppress(ConfigError, msgspec.MsgspecError, RecursionError):
-        return msgspec.json.decode(read_plain(RunFile.LLM_JUDGED.of(judge_run)), type=LlmJudgeScope)
-    return LlmJudgeScope()
+    """What the LLM judge of a run was asked about; empty if its file is missing.
+
+    Raises:
+        ConfigError, InfrastructureError: as `read_json_file`.
+    """
+    without = "the LLM judge's verdicts are left out"
+    return read_json_file(RunFile.LLM_JUDGED.of(judge_run), LlmJudgeScope, without=without) or LlmJudgeScope()
 
 
 def read_preferences(directory: Path) -> LlmJudgeFound:
@@ -26,6 +26,7 @@ def read_preferences(directory: Path) -> LlmJudgeFound:
 
     Raises:
         ConfigError: ``judge-run`` if the LLM judge's run is not one of a single provider; as `RunDir.open`.
+        InfrastructureError: as `read_scope` and `RunDir.open`.
     """
     path = directory / LLM_JUDGE_RUN
     if not RunFile.MANIFEST.is_in(path):

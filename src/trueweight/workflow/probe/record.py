@@ -15,15 +15,18 @@ from trueweight.core import ConfigError, Profile
 from trueweight.core.probe import Probe, ProviderProbe
 from trueweight.core.summary import Summary
 from trueweight.core.summary_json import well_formed
-from trueweight.store import RunDir, RunFile, encode_exchange, read_plain
+from trueweight.store import RunDir, RunFile, encode_exchange, read_json_file, read_plain
 from trueweight.workflow.probe.send import ProbeResult
 
 
 def read_probe(directory: Path) -> Probe | None:
-    """The probe of a run directory; None if it has none, or one that this version cannot read."""
-    with suppress(ConfigError, msgspec.MsgspecError):
-        return msgspec.json.decode(read_plain(RunFile.PROBE.of(directory)), type=Probe)
-    return None
+    """The probe of a run directory; None if it has none.
+
+    Raises:
+        ConfigError, InfrastructureError: as `read_json_file`: a fault of a provider's setup explains what it lacks.
+    """
+    without = "a judgement knows of no setup fault, and a `run` probes again"
+    return read_json_file(RunFile.PROBE.of(directory), Probe, without=without)
 
 
 def take_probe(path: Path) -> Probe:
