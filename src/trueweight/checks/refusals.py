@@ -94,7 +94,7 @@ def error_object(_: Case, reply: Reply) -> CheckResult | None:
 @check(
     "request-accepted",
     "A well-formed request is answered, or refused with a message that names the unsupported parameter.",
-    failure="A well-formed request is refused in {cases}: {message}",
+    failure="{cases} had a well-formed request refused: {message}",
     scope=Scope.RESPONSE,
     engine=True,
     any_status=True,
