@@ -87,6 +87,24 @@ def test_a_skewed_interval_of_a_difference_shrinks_to_the_length_of_its_longer_a
     assert many.high < bound <= few.high
 
 
+@pytest.mark.parametrize(("differ", "bound"), [(3, 0.055), (3, -0.09), (12, 0.09)])
+def test_gains_that_equal_losses_are_not_no_difference_at_all(differ: int, bound: float) -> None:
+    """As many cases are gained as lost, so the value is 0 and the interval symmetric. The named number of cases of the
+    same kind decides."""
+
+    def found(size: int) -> Estimate:
+        each = round(differ * size / 40)
+        delta = np.repeat([-1.0, 1.0, 0.0], [each, each, size - 2 * each])
+        return difference_by_case(delta, np.zeros(size), Resampler(size, 1), of=size).estimate
+
+    size = n_that_decides(found(40), bound)
+    assert size is not None
+    low, high = found(size).low, found(size).high
+    assert low is not None
+    assert high is not None
+    assert low > bound or high < bound
+
+
 def test_no_difference_at_all_needs_the_exact_number() -> None:
     """Nothing differs in 60 cases: 1.25% ** (1/86) is above .95, so 86 cases show less than 5 points."""
     end = 1 - (ALPHA / 4) ** (1 / 60)

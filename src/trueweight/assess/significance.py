@@ -46,7 +46,7 @@ RIGHT: Final = "trigger_accuracy"
 CASES: Final = "cases"
 """The test of pass rates by case."""
 WEIGHTS: Final[Mapping[str, float]] = (
-    {CASES: 0.8} | dict.fromkeys(FAULTS, 0.15 / len(FAULTS)) | dict.fromkeys(TIMES, 0.05 / len(TIMES))
+    {CASES: 0.85} | dict.fromkeys(FAULTS, 0.11 / len(FAULTS)) | dict.fromkeys(TIMES, 0.04 / len(TIMES))
 )
 """The share of the error that each test of a candidate has; it does not depend on the data."""
 

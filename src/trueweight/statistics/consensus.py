@@ -27,7 +27,7 @@ that only equals a reference that is worse than all others would be accused othe
 _POINTS: Final = 0.15
 """A candidate that is lower than all others is worse than the reference only if the comparison with the reference alone
 shows it at this level. It has the same purpose as `AGREES`."""
-_ALONE: Final = 0.2
+_ALONE: Final = 0.15
 """The share of the error of the comparison with the reference alone; the rest is that with all providers."""
 _VARYING: Final = 0.1
 """A provider is fixed if its repeats differ in at most this share of the cases that it does not always pass."""

@@ -6,7 +6,8 @@ case. Neither side of a difference takes part in its weight. So the mean of a te
 however the trials of the providers depend on each other: also for a deterministic provider beside random ones.
 
 Under the null hypothesis a provider's term in a case is as likely to be any of the terms of all providers in that case:
-their sum over cases has an exact permutation distribution.
+their sum over cases has an exact permutation distribution. Where the provider's terms vary less than those of the
+others, that distribution is too wide for it, and its fall counts as larger. That part is estimated, not exact.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ _STEPS: Final = 32
 """Steps between the least and the largest term. Rounding costs no validity: the terms of all providers are rounded."""
 _HEAVIEST: Final = 16
 """The largest of the integer weights of a pair; the least is 1."""
+_FEWEST: Final = 30
+"""Cases from which on the variance of a provider is estimated; with fewer the permutation distribution stands alone."""
+_OTHERS: Final = 0.25
+"""The weight of the terms of the others beside those of a provider, where the variance of its terms is estimated: few
+failing cases of its own show no variance."""
+_CAUTION: Final = 0.25
+"""Standard errors by which the logarithm of an estimated ratio of variances is raised."""
 
 
 class _Rates(NamedTuple):
@@ -87,7 +95,11 @@ def weights_beside(rates: Array, pair: tuple[int, int]) -> Array:
 def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike: bool = False) -> float:
     """One-sided p-value against a provider's rates being lower than those of the others.
 
-    A difference among the others widens the null distribution, so it makes the test conservative.
+    A difference among the others widens the null distribution, so it makes the test conservative. If the provider
+    varies less than the others (`_relative_variance`), its fall counts as so much larger.
+
+    The p-value is not strictly monotone: one failure more changes the fitted weights and the estimated variance, and
+    may raise it (docs/verdicts.md: how often, and by how much).
 
     Args:
         rates: cases by providers; NaN where a provider has no trial. Cases that it did not answer do not count.
@@ -110,7 +122,52 @@ def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike
     steps = np.rint((own - low) / span * _STEPS)
     members = (steps[:, :, None] == np.arange(_STEPS + 1)).sum(axis=1)
     tells = members[:, 0] < members.sum(axis=1)
-    return lower_tail(members[tells], int(steps[tells, provider].sum()))
+    seen, expected = float(steps[tells, provider].sum()), float(np.nanmean(steps[tells], axis=1).sum())
+    if seen < expected:
+        seen = max(0.0, expected - (expected - seen) / _relative_variance(own, provider) ** 0.5)
+    return lower_tail(members[tells], int(seen + 1e-6))
+
+
+def _relative_variance(terms: Array, provider: int) -> float:
+    """The variance of a provider's terms as a share of that of the others' terms, if it is smaller; else 1.
+
+    The variance is that which the provider would have without a fall: that of its terms, and with less weight of the
+    others', tilted exponentially until their mean is 0 (Efron 1981). So a provider whose trials of a case depend less
+    on each other than those of the others, or whose fault makes them so, is not held to the spread of the others.
+
+    Args:
+        terms: cases that it answered by providers, with a sum below 0 for it.
+    """
+    own, others = terms[:, provider], np.delete(terms, provider, axis=1)
+    known = others[np.isfinite(others)]
+    spread = float(np.nanmean(others**2, axis=1).mean())
+    values = np.concatenate([own, known])
+    if len(own) < _FEWEST or spread <= 0 or values.max() <= 0:
+        return 1.0
+    tilted = _tilted(values, np.repeat([1.0, _OTHERS * len(own) / len(known)], [len(own), len(known)]))
+    variance, third, fourth = (float(tilted @ values**power) for power in (2, 3, 4))
+    # The error of a variance beside a mean that is known is that of a regression of the squares on the terms; the
+    # variance of each of the others is not known better.
+    error = max(0.0, fourth / variance**2 - 1 - third**2 / variance**3) / len(own) * (1 + 2 / others.shape[1])
+    return min(1.0, variance / spread * float(np.exp(_CAUTION * error**0.5)))
+
+
+def _tilted(values: Array, weights: Array) -> Array:
+    """Shares in proportion to the weights and exponential in the values, with which the mean of the values is 0.
+
+    Args:
+        values: with a mean of at most 0, of which the largest is above 0.
+    """
+    scaled = (values - values.max()) / np.abs(values).max()
+    low, high = 0.0, 1.0
+    while values @ (weights * np.exp(high * scaled)) < 0:
+        low, high = high, 2 * high
+    for _ in range(30):
+        middle = (low + high) / 2
+        below = values @ (weights * np.exp(middle * scaled)) < 0
+        low, high = (middle, high) if below else (low, middle)
+    shares = weights * np.exp(high * scaled)
+    return np.asarray(shares / shares.sum())
 
 
 def _of_two_values(rates: Array, provider: int, fitted: _Rates) -> float:

@@ -143,12 +143,18 @@ def n_that_decides(found: Estimate, bound: float) -> int | None:
     end = low if value > bound else high
     if end is None or end == value:
         return None
-    if found.unit == "difference" and value == 0 and low is not None and low == -(high or 0) and abs(bound) < 1:
+    if found.unit == "difference" and value == 0 and abs(bound) < 1 and _is_of_no_difference(found):
         return max(n + 1, least_n(1 - abs(bound), (1 - CONFIDENCE) / 4))
     if found.unit == "proportion" and 0 < value < 1:
         return _n_of_proportion(value, end, n, bound)
     half = abs(end - value) if low is None or high is None else (high - low) / 2
     return max(n + 1, math.ceil(_MARGIN * n / _shrunk(abs(end - value), half, abs(bound - value)) ** 2))
+
+
+def _is_of_no_difference(found: Estimate) -> bool:
+    """Whether no case differs. Equal gains and losses have a wider interval, which shrinks only with the root of n."""
+    end = 1 - ((1 - CONFIDENCE) / 4) ** (1 / found.n)
+    return found.low is not None and found.high is not None and max(-found.low, found.high) <= end * (1 + 1e-3)
 
 
 def _shrunk(arm: float, half: float, room: float) -> float:
