@@ -393,7 +393,8 @@ def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
     """Neither refused nor reset, only silent before any connection stands."""
     with silent_host() as (host, port):
         trials = stage.trials(f"http://{host}:{port}/v1")
-        anyio.run(lambda: stage.send(trials, retries=0, connect_timeout=0.2))
+        environment = stage.environment(watch=NEVER_LATE)
+        anyio.run(lambda: stage.send(trials, retries=0, connect_timeout=0.2, environment=environment))
     assert stage.kinds() == ["timeout-connect"]
 
 
