@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -101,6 +102,44 @@ def test_a_bucket_that_does_not_exist_fails_the_worker(monkeypatch: pytest.Monke
     with pytest.raises(InfrastructureError, match="bucket does not exist") as caught:
         folder.put(b"data", "manifest.json")
     assert (caught.value.code, caught.value.where) == ("shards-storage", "memory://bucket")
+
+
+def test_a_storage_that_fails_for_a_while_fails_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are written and read again and again for half a minute. What is forbidden, and what a command does first,
+    is tried once."""
+    waits: list[float] = []
+    folder = ShardFolder("memory://bucket", "run", waits.append)
+    errors: list[Exception] = []
+    memory = type(folder._files)
+
+    def failing(action: Any) -> Any:
+        def act(*arguments: Any) -> Any:
+            if errors:
+                raise errors.pop()
+            return action(*arguments)
+
+        return act
+
+    for name in ("pipe_file", "cat_file", "find"):
+        monkeypatch.setattr(memory, name, failing(getattr(memory, name)))
+    writer = BlockWriter(folder, "batch", "w")
+    errors += [OSError(121, "We encountered an internal error")] * 5
+    writer.append(exchange(0))
+    writer.close()
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0]
+    errors += [OSError(16, "Please reduce your request rate")] * 2
+    assert list(folder.exchanges("batch")) == [exchange(0)]
+    del waits[:]
+    for number, error in ((6, OSError("500")), (1, PermissionError("Forbidden"))):
+        errors += [error] * number
+        with pytest.raises(InfrastructureError, match="the storage of the shards failed"):
+            folder.put_block(b"data", "batch", "w-1")
+        assert not errors
+    assert sum(waits) == 31.0
+    errors += [OSError("500")]
+    with pytest.raises(InfrastructureError):
+        folder.get("manifest.json")
+    assert sum(waits) == 31.0
 
 
 def test_a_url_that_no_package_opens_is_refused() -> None:

@@ -20,12 +20,14 @@ from typing import Any, Final
 import fsspec
 import msgspec
 
-from trueweight.core import ConfigError, Exchange, InfrastructureError, digest
+from trueweight.core import ConfigError, Exchange, InfrastructureError, TrueweightError, digest
 from trueweight.redaction import for_people
 from trueweight.store import Manifest, RunFile, SessionRecord, decode_exchange, encode_exchange, replace_plain, zstd
 
 FOLDER: Final = "shards"
 _BLOCK, _SESSION = ".jsonl.zst", ".client.json"
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds before the next attempts when a storage fails in the middle of a run. s3fs itself tries for 4 seconds."""
 _SECONDS: Final = 2.0
 """Most seconds that an exchange waits for its block: what a machine that dies may lose."""
 _BYTES: Final = 8 * 1024 * 1024
@@ -45,15 +47,16 @@ def run_name(manifest: Manifest) -> str:
 class ShardFolder:
     """A place with the blocks of a run. Those of another run, in the same place, are not seen."""
 
-    def __init__(self, place: str, run: str) -> None:
+    def __init__(self, place: str, run: str, sleep: Callable[[float], None] = time.sleep) -> None:
         """Args:
             place: a directory or a URL.
             run: as `run_name` names it.
+            sleep: waits so many seconds, before what a storage failed to do is tried again.
 
         Raises:
             ConfigError: ``shards-place`` if fsspec has no file system for the URL, or a package for it is missing.
         """
-        self.place, self.run = place, run
+        self.place, self.run, self._sleep = place, run, sleep
         try:
             self._files, self._root = fsspec.core.url_to_fs(place)
         except (ImportError, ValueError) as error:
@@ -71,10 +74,22 @@ class ShardFolder:
     def _does(self, action: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return action(*arguments)
-        except FileNotFoundError:
+        except (FileNotFoundError, TrueweightError):
             raise
         except Exception as error:  # each file system raises its own
-            raise self._failed(error) from None
+            raise self._failed(error) from error
+
+    def _does_in_the_end(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """As `_does`; what fails is tried again for half a minute, because the run would end with it. What is forbidden
+        is not, nor are a mistaken URL and a full disk."""
+        for seconds in _PAUSES:
+            try:
+                return self._does(action, *arguments)
+            except InfrastructureError as error:
+                if self._local or isinstance(error.__cause__, PermissionError):
+                    raise
+                self._sleep(seconds)
+        return self._does(action, *arguments)
 
     def _failed(self, error: Exception) -> InfrastructureError:
         return InfrastructureError(
@@ -90,13 +105,16 @@ class ShardFolder:
         Raises:
             InfrastructureError: ``shards-storage`` if the storage refuses.
         """
+        self._does(self._write, data, *names)
+
+    def _write(self, data: bytes, *names: str) -> None:
         path = self._path(*names)
         try:
             if self._local:
-                self._does(lambda: Path(path).parent.mkdir(parents=True, exist_ok=True))
-                self._does(replace_plain, Path(path), data)
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                replace_plain(Path(path), data)
             else:  # an object appears when it is whole
-                self._does(self._files.pipe_file, path, data)
+                self._files.pipe_file(path, data)
         except FileNotFoundError as error:  # the bucket itself
             raise self._failed(error) from None
 
@@ -112,7 +130,7 @@ class ShardFolder:
         """The paths of all files in a folder and in its folders, sorted."""
         try:
             self._files.invalidate_cache()  # others write there
-            found = self._does(self._files.find, self._path(*names))
+            found = self._does_in_the_end(self._files.find, self._path(*names))
         except FileNotFoundError:
             return []
         return sorted(str(path) for path in found if not posixpath.basename(str(path)).startswith("."))
@@ -133,10 +151,10 @@ class ShardFolder:
 
     def put_block(self, data: bytes, batch: str, name: str) -> None:
         """Keep a block."""
-        self.put(data, FOLDER, self.run, batch, f"{name}{_BLOCK}")
+        self._does_in_the_end(self._write, data, FOLDER, self.run, batch, f"{name}{_BLOCK}")
 
     def _read(self, path: str) -> Iterator[Exchange]:
-        data = self._does(self._files.cat_file, path)
+        data = self._does_in_the_end(self._files.cat_file, path)
         frame = zstd.ZstdDecompressor()
         with suppress(zstd.ZstdError):
             lines = frame.decompress(data, _MOST)
@@ -155,11 +173,13 @@ class ShardFolder:
         for path in self._listed(FOLDER, self.run):
             if path.endswith(_SESSION):
                 with suppress(msgspec.MsgspecError):
-                    yield msgspec.json.decode(self._does(self._files.cat_file, path), type=SessionRecord)
+                    data = self._does_in_the_end(self._files.cat_file, path)
+                    yield msgspec.json.decode(data, type=SessionRecord)
 
     def put_session(self, session: SessionRecord, batch: str, worker: str) -> None:
         """Keep the health of a worker."""
-        self.put(msgspec.json.encode(session), FOLDER, self.run, batch, f"{worker}{_SESSION}")
+        data = msgspec.json.encode(session)
+        self._does_in_the_end(self._write, data, FOLDER, self.run, batch, f"{worker}{_SESSION}")
 
     def delete(self, *, of_all_runs: bool = False) -> None:
         """Delete what the workers of the run wrote, or those of all runs in this place. No other file is deleted."""
