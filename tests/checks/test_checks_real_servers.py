@@ -288,6 +288,55 @@ def test_a_refusal_without_a_reason_is_no_missing_feature(words: str) -> None:
     assert "request-accepted" in failing(made, case(messages=CALLED))
 
 
+_TOOLS = [{"type": "function", "function": {"name": "f"}}]
+_CACHED = [{"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("about", "words", "fields"),
+    [
+        ("store", "store is not supported: this server keeps no responses", {"store": True}),
+        ("background", "background mode is not supported", {"background": True}),
+        ("previous_response_id", "previous_response_id is not supported", {"previous_response_id": "resp_1"}),
+        ("service_tier", "Unknown field: service_tier", {"service_tier": "flex"}),
+        ("thinking", "adaptive thinking is not supported", {"thinking": {"type": "enabled"}}),
+        ("cache_control", "messages.0.content.0.cache_control: Extra inputs are not permitted", {"messages": _CACHED}),
+        ("cache_control", "prompt caching is not supported", {"messages": _CACHED}),
+        ("tool_choice", "only tool choice auto is supported", {"tools": _TOOLS, "tool_choice": "required"}),
+        (
+            "parallel_tool_calls",
+            "parallel tool calls are not supported",
+            {"tools": _TOOLS, "parallel_tool_calls": True},
+        ),
+    ],
+)
+def test_a_refusal_names_the_part_that_is_not_offered(about: str, words: str, fields: dict[str, Any]) -> None:
+    """Whatever the part, of any API; by its own name, not by that of another one."""
+    (found,) = (
+        one
+        for one in run_checks(case(**fields), read_reply(plain({"error": {"message": words}}, status=400)))
+        if one.check == "request-accepted"
+    )
+    assert (found.outcome, found.about) == (Outcome.UNSUPPORTED, about)
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("'frobnicate' is not supported", {"seed": 1}),
+        ("Your account does not have access to this model", {"seed": 1}),
+        ("Unknown parameter: 'seed'", {"tools": _TOOLS}),
+        ("'logprobs' is not supported", {"stop": ["x"]}),
+        ("unknown error", {"n": 2}),
+        ("Unknown model m", {"logit_bias": {"1": 5}}),
+        ("store is empty", {"store": True}),
+    ],
+)
+def test_a_refusal_of_something_else_is_no_missing_feature(words: str, fields: dict[str, Any]) -> None:
+    """It names a field that was not sent, or none: the request has no part that the server does not offer."""
+    assert "request-accepted" in failing(plain({"error": {"message": words}}, status=400), case(**fields))
+
+
 def test_an_error_inside_a_list_is_read() -> None:
     """Some gateways wrap their refusals; that the form is another one is no wrong answer."""
     made = plain([{"error": {"message": "seed is not supported"}}], status=400)

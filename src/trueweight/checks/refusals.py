@@ -52,9 +52,15 @@ _DENIAL = (
 _DENIES = re.compile(f"(?:{_OF_API}).{{0,60}}?(?:{_DENIAL})|(?:{_DENIAL}).{{0,60}}?(?:{_OF_API})", re.DOTALL)
 _PASSES = re.compile(r"temporar|\bagain\b|\bretry|\blater\b|overload|\bbusy\b|capacity|time[d ]*out|right now")
 """Words of an error that passes."""
+_QUOTED = re.compile(r"['\"`]([a-z][a-z0-9_.]*)['\"`]")
+_OF_ALL = frozenset({"messages", "model", "input", "user", "stream"})
+"""Fields that nearly every request has, and words of many an error that is not about them."""
+_OF_NO_FIELD = re.compile(r"unknown (?:error|model)|\baccount\b|\baccess\b|permission|quota|billing")
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _IMAGE_WORDS = ("image", "vision", "multimodal", "multi-modal", "modalit", "text only", "content part", "content type")
 _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
+    "parallel_tool_calls": ("parallel tool", "parallel function"),
+    "tool_choice": ("tool choice",),
     "tools": ("tool choice", "tool call", "function calling", "tool parser"),
     "response_format": ("response format", "json schema", "json mode", "structured output", "guided", "grammar"),
     "logprobs": ("logprob", "log prob"),
@@ -254,10 +260,12 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     lowered = words.lower()
     messages = request.get("messages")
     listed = [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list | tuple) else []
-    in_messages = _named_part(listed, lowered)
+    about_cache = ("cache_control" in lowered or "caching" in lowered) and "'cache_control'" in str(messages)
+    in_messages = "cache_control" if about_cache else _named_part(listed, lowered)
     if in_messages is not None:
         return in_messages
     named = [name for name in (*_FEATURES, *_SAMPLING) if name in request and len(name) > 1 and name in lowered]
+    named += [] if named else _other_fields(request, lowered)
     if named:
         return named[0]
     if any(name in request for name in LIMITS) and _ABOUT_LIMIT.search(lowered):
@@ -267,6 +275,21 @@ def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     if "n" in request and _ABOUT_N.search(lowered):
         return "n"
     return _meant_feature(request, lowered)
+
+
+def _other_fields(request: Mapping[str, Any], lowered: str) -> list[str]:
+    """Fields of the request that are no common parameters, and that a refusal names as a word."""
+    if not any(word in lowered for word in _REFUSING):
+        return []
+    known = {*_FEATURES, *_SAMPLING, *LIMITS, *_OF_ALL}
+    return [name for name in request if name not in known and re.search(rf"\b{re.escape(name)}\b", lowered)]
+
+
+def _names_another_field(request: Mapping[str, Any], lowered: str) -> bool:
+    """Whether a refusal quotes names of which the request's parameters have none: it is about something else."""
+    quoted = _QUOTED.findall(lowered)
+    parameters = str({name: value for name, value in request.items() if name not in _OF_ALL}).lower()
+    return bool(quoted) and not any(one in parameters for one in quoted)
 
 
 def _meant_feature(request: Mapping[str, Any], lowered: str) -> str | None:
@@ -282,7 +305,9 @@ def _meant_feature(request: Mapping[str, Any], lowered: str) -> str | None:
     by_schema = any(name in request for name in ("response_format", "tools"))
     if by_schema and any(word in lowered for word in _SCHEMA_WORDS):
         return "the schema"
-    return requested[0] if refusing and requested else None
+    if not refusing or not requested or _OF_NO_FIELD.search(lowered) or _names_another_field(request, lowered):
+        return None
+    return requested[0]
 
 
 def _has_late_system(messages: Sequence[Mapping[str, Any]]) -> bool:
