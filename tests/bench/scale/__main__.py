@@ -60,7 +60,8 @@ def enlarge(source: Path, out: Path, size: int, *, distinct: bool = False) -> No
         providers = {provider.name: provider for provider in run.manifest.providers}
         recorded = [one for one in run.exchanges() if one.suite != DRIFT]
         times = -(-size // len(recorded))
-        manifest = replace_struct(run.manifest, repeats=run.manifest.repeats * times, options={})
+        suites = tuple(suite for suite in run.manifest.suites if suite.name != DRIFT)
+        manifest = replace_struct(run.manifest, repeats=run.manifest.repeats * times, options={}, suites=suites)
         with RunDir.create(out, manifest, cases.values()) as made:
             for exchange in _more(recorded, times, run.manifest.repeats, size, distinct=distinct):
                 case, provider = cases[f"{exchange.suite}/{exchange.case}"], providers[exchange.provider]
