@@ -30,6 +30,7 @@ KNOWN_OF_THOUGHTS = frozenset(
         "reasoning-present",
         "think-tags-in-content",
         "thinking-switch",
+        "usage-covers-thought",
     }
 )
 """Checks of the thought itself, in which a thinker may differ from its twin."""
