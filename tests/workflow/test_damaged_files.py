@@ -14,6 +14,7 @@ from trueweight.core import Case, ConfigError, ExitCode, InfrastructureError, Pr
 from trueweight.core.preference import LlmJudgeScope
 from trueweight.core.probe import Probe, ProviderProbe
 from trueweight.store import RunDir, RunFile, SessionRecord, SuiteRecord, read_client, write_client
+from trueweight.workflow.drift import investigation_of
 from trueweight.workflow.judge.preferences import read_scope
 from trueweight.workflow.probe import read_probe
 from trueweight.workflow.probe.record import encode_probe
@@ -102,6 +103,18 @@ def test_the_commands_end_with_the_code_of_a_damaged_record(
         done = trueweight(command, run, *more.get(command, ()), cwd=tmp_path, env={"TRUEWEIGHT_CACHE": ""})
         assert done.returncode == ExitCode.INFRASTRUCTURE, (command, done.stderr)
         assert f"error[run-corrupt]: {file.of(run)}" in done.stderr
+
+
+@pytest.mark.parametrize("value", ["no", {"settings": 1, "ladder": None}, {"settings": {}}, {"ladder": None}])
+def test_settings_of_drift_of_a_wrong_type_are_named(value: object, tmp_path: Path) -> None:
+    """The manifest keeps them as any JSON; `judge` ended with a traceback."""
+    prepared = prepare([HOST], [], RunOptions(passes=1, seed=0))
+    manifest = structs.replace(prepared.manifest, options={**prepared.manifest.options, "drift": value})
+    with (
+        RunDir.create(tmp_path / "run", manifest, prepared.cases) as opened,
+        pytest.raises(InfrastructureError, match="the settings of drift are damaged"),
+    ):
+        investigation_of(opened)
 
 
 def test_cases_that_are_missing_are_noticed(tmp_path: Path) -> None:

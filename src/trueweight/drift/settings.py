@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -54,7 +54,7 @@ class DriftSettings:
 
     mode: DriftMode | None = None
     alpha: float = ALPHA
-    max_requests: int = DEFAULT_REQUESTS
+    max_requests: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = DEFAULT_REQUESTS
     seed: int = 0
     screen: int = 120
     stop: bool = True

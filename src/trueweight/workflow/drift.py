@@ -22,6 +22,7 @@ from trueweight.core import (
     DriftVerdict,
     Estimate,
     Exchange,
+    InfrastructureError,
     Provider,
     Role,
     Suite,
@@ -48,7 +49,7 @@ from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.settings import THOUGHT_TOKENS, is_current
 from trueweight.plan import Plan
 from trueweight.profiles import RequestRules
-from trueweight.store import RunDir, SuiteRecord, pending, require_readable
+from trueweight.store import RunDir, RunFile, SuiteRecord, pending, require_readable
 from trueweight.wire import WireEvent, WireSettings, remaining_limits, send
 from trueweight.workflow.send import PreparedRun, RunOptions, prepare
 
@@ -240,15 +241,33 @@ def with_drift(run: RunDir, summary: Summary) -> Summary:
 
 
 def _chosen(run: RunDir) -> Mapping[str, Any]:
-    chosen: Mapping[str, Any] | None = run.manifest.options.get(OPTION)
-    if chosen is None:
+    """Drift's settings and ladder, as the run recorded them.
+
+    Raises:
+        ConfigError: ``drift-not-recorded`` if there are none.
+        InfrastructureError: ``run-corrupt`` if a setting has a wrong type.
+    """
+    found = run.manifest.options.get(OPTION)
+    if found is None:
         raise ConfigError(
             "drift was not measured in this run",
             code="drift-not-recorded",
             where=str(run.path),
             hint="Valid: a directory that `trueweight drift --out` or `trueweight run --drift` wrote.",
         )
-    return chosen
+    try:
+        chosen = msgspec.convert(found, dict[str, Any])
+        settings = msgspec.convert(chosen["settings"], dict[str, Any])
+        if is_current(settings):
+            DriftSettings.from_json(settings)
+        return {"settings": settings, "ladder": chosen["ladder"]}
+    except (msgspec.ValidationError, KeyError) as error:
+        raise InfrastructureError(
+            f"the settings of drift are damaged: {str(error)[:200]}",
+            code="run-corrupt",
+            where=str(RunFile.MANIFEST.of(run.path)),
+            hint="Restore the file from a copy.",
+        ) from None
 
 
 def _recorded(run: RunDir, batch: Sequence[Trial]) -> dict[str, Exchange]:
