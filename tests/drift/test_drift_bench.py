@@ -23,6 +23,7 @@ from bets import paths
 from cells import Scores
 from met import p_values
 from panel import products, read_panel, squares
+from places import Place, compare
 from prove_texts import Proof
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
@@ -174,3 +175,24 @@ def test_the_published_proof_is_of_the_shipped_thresholds() -> None:
     """A change of the thresholds requires the proof again: ``python tests/bench/drift/prove.py``."""
     proof = json.loads((Path(__file__).parents[2] / "reports" / "drift" / "proof.json").read_text("utf-8"))
     assert proof["thresholds"] == asdict(shipped_thresholds())
+
+
+def test_a_place_counts_while_all_four_answers_have_chosen_the_same_tokens() -> None:
+    """After different tokens the context differs too, so a difference there is not the model's."""
+
+    def place(chosen: bytes, shift: float) -> Place:
+        return Place(chosen, (Token(b"a", -0.5 + shift), Token(b"b", -1.0 - shift), Token(b"c", -3.0)))
+
+    sure = Place(b"a", (Token(b"a", -1e-4), Token(b"b", -9.5), Token(b"c", -12.0)))
+    quiet, shifted, departs = place(b"a", 0.0), place(b"a", 0.2), place(b"b", 0.2)
+    one = compare(([quiet], [shifted], [quiet], [shifted]), 8)
+    assert one is not None and one.places == 1 and one.value > 0
+    twice = compare(([quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]), 8)
+    assert twice is not None and twice.places == 2 and twice.value == pytest.approx(one.value / 2)
+    assert compare(([quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]), 1) == one
+    for side in range(4):
+        answers = [[quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]]
+        answers[side][0] = departs if side % 2 else place(b"b", 0.0)
+        assert compare((answers[0], answers[1], answers[2], answers[3]), 8) == one
+    assert compare(([sure, quiet], [sure, shifted], [sure, quiet], [sure, shifted]), 8) == one
+    assert compare(([sure], [sure], [sure], [sure]), 8) is None
