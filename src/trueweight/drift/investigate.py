@@ -185,7 +185,7 @@ class Investigation:
                         trials[key] = self.trial(prompt, kind, self.reference, repeat)
                     for other in self._context_kinds(kind):
                         trials[RequestKey("", prompt, other)] = self.trial(prompt, other, self.reference)
-                    trials[RequestKey(name, prompt, kind)] = self.trial(prompt, kind, self._provider(name))
+                    trials[RequestKey(name, prompt, kind)] = self.trial(prompt, kind, self.candidates[name].provider)
         return trials
 
     def _repeats(self, asked: Mapping[str, Sequence[str]]) -> RoundTrials:
@@ -213,11 +213,8 @@ class Investigation:
         """One request to the reference, and the same to a candidate."""
         return {
             RequestKey("", prompt, kind, repeat): self.trial(prompt, kind, self.reference, repeat),
-            RequestKey(name, prompt, kind, repeat): self.trial(prompt, kind, self._provider(name), repeat),
+            RequestKey(name, prompt, kind, repeat): self.trial(prompt, kind, self.candidates[name].provider, repeat),
         }
-
-    def _provider(self, name: str) -> Provider:
-        return self.candidates[name].provider
 
     def _compare(self, c: CandidateTest, prompt: str, answers: RoundResults) -> None:
         if isinstance(c, LogprobTest):

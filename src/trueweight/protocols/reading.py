@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
-from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Reply, Span, Usage
+from trueweight.core import PROTOCOLS, Choice, Event, Exchange, Mode, Provider, Reply, Span, TokenCount, Usage, bill
 from trueweight.core.json_value import JsonObject
 from trueweight.protocols.anomalies import Anomalies, Kind
 from trueweight.protocols.body import Body, note_bad_utf8, unpack
@@ -270,3 +270,27 @@ def _read_event(event: SseEvent, assembler: Assembler, anomalies: Anomalies, lim
     else:
         assembler.add_event(event, document.value)
     return document
+
+
+def cost_of(provider: Provider, exchange: Exchange, reply: Reply | None) -> float | None:
+    """What an exchange cost, in USD: all attempts that reported usage.
+
+    A price per request alone needs no usage of an answer.
+
+    Returns:
+        None if no attempt reported usage, if there is neither a price nor a stated cost, or if the answer itself does
+        not say what it used.
+    """
+    protocol = PROTOCOLS.get(exchange.api)
+    read = None if reply is None or reply.usage is None else reply.usage.bill  # from the decompressed body
+    attempts = exchange.attempts if read is None else exchange.attempts[:-1]
+    reported = [protocol.tokens_in(attempt.body) for attempt in attempts]
+    if read is not None:
+        reported.append(read)
+    if reply is not None and reply.ok and reported[-1] is None:
+        if provider.price is None or not provider.price.by_request_only:
+            return None
+        reported[-1] = TokenCount(0, 0)
+    charges = [bill(provider.price, tokens) for tokens in reported if tokens is not None]
+    known = [charge for charge in charges if charge is not None]
+    return sum(known) if known and len(known) == len(charges) else None

@@ -32,8 +32,8 @@ _HEAVIEST: Final = 16
 _FEWEST: Final = 30
 """Cases from which on the variance of a provider is estimated; with fewer the permutation distribution stands alone."""
 _OTHERS: Final = 0.25
-"""The weight of the terms of the others beside those of a provider, where the variance of its terms is estimated: few
-failing cases of its own show no variance."""
+"""The weight of the terms of the others beside those of a provider, where the variance of its terms is estimated,
+because a provider that fails few cases seems not to vary at all."""
 _CAUTION: Final = 0.25
 """Standard errors by which the logarithm of an estimated ratio of variances is raised."""
 
