@@ -39,7 +39,7 @@ from trueweight.fleet.faults import FAULTS
 from trueweight.fleet.faults.leak_tool_markers import DIALECT
 from trueweight.fleet.known import KnownAnswers
 from trueweight.fleet.network import MODEL
-from trueweight.fleet.roster import members_named
+from trueweight.fleet.roster import WRITES, members_named
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.wire import WireSettings
 from trueweight.workflow.judge import judge_exchanges
@@ -57,6 +57,7 @@ _SETTINGS = WireSettings(
 )
 """Patient enough for every healthy provider on a busy machine; the hanging ones are waited for side by side. Retries
 wait so long that others are answered meanwhile: else a case that gets a 5xx each time looks like an outage."""
+_HIDDEN = f"{WRITES}thought-hidden"
 _ALLOWANCE = 512
 """Tokens for the thoughts of the healthy provider that thinks."""
 _PROFILE = Profile(name="fleet", title="The fleet's model", models=(MODEL,), sources=(), markers=(DIALECT,))
@@ -124,7 +125,10 @@ def record_matrix(
     # All others are compared with the reference, so it gets every case that any provider gets.
     plan |= {name: cases[::every] for name in sound if name in HEALTHY}
     written = [name for name in sound if name not in HEALTHY]
-    plan |= {name: cases[at :: every * len(HANDWRITTEN)] for at, name in enumerate(written)}
+    for at, name in enumerate(written):
+        drawn = cases[at :: every * len(HANDWRITTEN)]
+        # A host that keeps the thought cannot pass the cases that ask to see it.
+        plan[name] = [case for case in drawn if name != _HIDDEN or "reasoning-present" not in case.checks]
     sent = {case.key for some in plan.values() for case in some}
     plan["reference"] = [case for case in cases if case.key in sent]
     served = {name if name in sound or name == "reference" else entry_of(name).name: name for name in plan}
