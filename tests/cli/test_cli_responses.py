@@ -87,6 +87,31 @@ def test_a_case_that_continues_another_one_is_shown_as_sent(here: Path) -> None:
     assert "continues the response of" in trueweight("show", "state", "second", cwd=here).stdout  # and it ends
 
 
+def test_a_host_that_stores_no_responses_is_no_worse_for_it(tmp_path: Path) -> None:
+    """It refuses to continue a response, in clear words: that is said, and no number counts it."""
+    checks = "checks: {responses-continued: {}}"
+    more = "".join(
+        f'  - {{id: more-{at}, why: "A turn.", severity: SHOULD, api: responses, modes: [plain], '
+        f'request: {{messages: [{{role: user, content: "{at}?"}}]}}, checks: {{request-accepted: {{}}}}, '
+        "answer: {content: Yes}}\n"
+        for at in range(60)
+    )
+    second = CONTINUED.split("  - id: second")
+    state = second[0] + more + "  - id: second" + second[1].replace("checks: {request-accepted: {}}", checks)
+    (tmp_path / "state.yaml").write_text(state, encoding="utf-8")
+    with running_fleet(["reference", "other-stack"], apis=["responses"]) as file:
+        sent = ("run", "--providers", file, "--suite", "state.yaml", "--out", "run", "--no-probe")
+        done = trueweight(*sent, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    host = summary["providers"]["other-stack"]
+    assert host["not_offered"] == {"stored-responses": 1}
+    assert host["metrics"]["success_rate"]["value"] == 1.0
+    assert host["assessment"]["recommendation"] == "use"
+    said = " ".join(trueweight("judge", "run", cwd=tmp_path).stdout.split())
+    assert "It does not offer stored responses: it refused the one request for them." in said
+
+
 @pytest.mark.slow
 def test_show_replay_and_shrink_keep_the_api(here: Path) -> None:
     """A recorded exchange is shown, sent again, and made smaller through the API through which it came."""

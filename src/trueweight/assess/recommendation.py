@@ -34,6 +34,7 @@ from trueweight.core import SEVERE, DriftVerdict, Estimate, FailureKind, Ruling,
 from trueweight.core.assessment import Blame, Reason, ReasonCode, Recommendation
 from trueweight.core.bar_outcome import BarOutcome
 from trueweight.core.exchange import TIMEOUTS
+from trueweight.core.observation import OPTIONAL_FEATURES
 from trueweight.core.summary import ProviderSummary, Summary
 from trueweight.statistics.multiple_testing import share_of_alpha
 from trueweight.statistics.resample import CONFIDENCE
@@ -299,10 +300,10 @@ def _if_enough(found: Decision, provider: ProviderSummary, cases: int) -> Decisi
 
 
 def _with_features(found: Decision, provider: ProviderSummary) -> Decision:
-    """The decision; undecided instead of use if the provider lacks a feature, because only the reader knows whether it
-    is needed."""
+    """The decision; undecided instead of use if the provider lacks a feature that is not optional, because only the
+    reader knows whether it is needed."""
     reason = not_offered(provider)
-    if reason is None or found.recommendation is Recommendation.AVOID:
+    if reason is None or OPTIONAL_FEATURES.issuperset(reason.features) or found.recommendation is Recommendation.AVOID:
         return found
     return _decide(Recommendation.UNDECIDED, reason, *found.reasons)
 

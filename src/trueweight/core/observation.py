@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -36,6 +37,12 @@ class Feature(StrEnum):
     STRUCTURED_OUTPUT = "structured-output"
     STREAMS = "streams"
     LIMITS = "limits-of-tokens-this-high"
+    STORED_RESPONSES = "stored-responses"
+    COUNTS = "counts-of-tokens"
+
+
+OPTIONAL_FEATURES: Final = frozenset({Feature.STORED_RESPONSES, Feature.COUNTS})
+"""What clients of an API do without, if the server says that it lacks it. No provider is undecided for want of it."""
 
 
 @dataclass(frozen=True, slots=True)

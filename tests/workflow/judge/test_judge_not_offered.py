@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from trueweight.assess import assess, exit_code
-from trueweight.core import ExitCode, Mode, Role
+from trueweight.core import ExitCode, Finding, Mode, Observation, Outcome, Role, Severity
 from trueweight.core.assessment import LimitCode, ReasonCode, Recommendation
 from trueweight.core.observation import Feature
 from trueweight.core.summary import Summary
 from trueweight.report.words import ranked, summary_sentence
 from trueweight.store import Manifest, RunDir, SuiteRecord
 from trueweight.workflow.judge import judge_run, summarise
+from trueweight.workflow.judge.not_offered import mark_not_offered
 
 Make = Callable[..., Any]
 CASES = 40
@@ -102,7 +103,7 @@ def judged(tmp_path: Path, make_case: Make, make_provider: Make, make_exchange: 
     ("feature", "status"),
     [
         pytest.param(feature, status, marks=[] if status == 400 or (at + place) % 4 == 0 else pytest.mark.slow)
-        for at, feature in enumerate(Feature)
+        for at, feature in enumerate(NAMED)
         for place, status in enumerate((400, 404, 422, 500, 501, 503))
     ],
 )
@@ -224,3 +225,33 @@ def test_nothing_is_compared_with_a_reference_that_cannot_be_judged(
     assert host.reasons[0].code is ReasonCode.REFERENCE_NOT_COMPARED
     assert "✓" not in {one.mark for one in ranked(summary)}
     assert exit_code(summary) is ExitCode.INCONCLUSIVE
+
+
+def _observed(case: str, status: int, *outcomes: Outcome, api: str = "messages") -> Observation:
+    findings = tuple(Finding("request-accepted", one, Severity.MUST) for one in outcomes)
+    return Observation(
+        f"{api} {case}", "host", "s", f"s/{case}", 0, Mode.PLAIN, 1, status == 200, status == 200, True,
+        status=status, findings=findings, api=api,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "offered"),
+    [
+        (404, Outcome.UNSUPPORTED, False),
+        (501, Outcome.UNSUPPORTED, False),
+        (404, Outcome.FAIL, True),  # in unclear words
+        (200, Outcome.PASS, True),
+    ],
+)
+def test_one_clean_refusal_of_an_optional_endpoint_says_that_it_is_not_offered(
+    make_case: Make, status: int, outcome: Outcome, offered: bool
+) -> None:
+    """Clients do without it, so its refusal in clear words is no lost request; any other one is."""
+    cases = {
+        "s/said": make_case("said", api="messages"),
+        "s/counted": make_case("counted", api="count-tokens"),
+    }
+    seen = [_observed("said", 200, Outcome.PASS), _observed("counted", status, outcome, api="count-tokens")]
+    marked = mark_not_offered(seen, cases)
+    assert [one.not_offered for one in marked] == [None, None if offered else Feature.COUNTS]

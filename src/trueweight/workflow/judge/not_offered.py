@@ -10,8 +10,8 @@ from typing import Final
 from msgspec.structs import replace as replace_struct
 
 from trueweight.checks.refusals import LIMIT, denies_feature
-from trueweight.core import Case, Exchange, Failure, FailureKind, Mode, Observation, Outcome
-from trueweight.core.observation import Feature
+from trueweight.core import PROTOCOLS, Case, Exchange, Failure, FailureKind, Mode, Observation, Outcome
+from trueweight.core.observation import OPTIONAL_FEATURES, Feature
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.protocols import read_error
 from trueweight.workflow.judge.observation_table import by_provider, change_each
@@ -40,11 +40,23 @@ def _about_limit(_: Case, seen: Observation) -> bool:
     return any(one.check == _ACCEPTED and one.about == LIMIT for one in seen.findings)
 
 
+def _continues(case: Case, _: Observation) -> bool:
+    """Whether it continues a response that the server may have stored."""
+    return case.follows is not None
+
+
+def _counts(_: Case, seen: Observation) -> bool:
+    """Whether it is sent to an endpoint beside that of the completions."""
+    return bool(PROTOCOLS.get(seen.api).beside)
+
+
 _USES: Final[Mapping[Feature, Callable[[Case, Observation], bool]]] = {
     Feature.TOOLS: _with_tools,
     Feature.STRUCTURED_OUTPUT: _structured,
     Feature.STREAMS: _streamed,
     Feature.LIMITS: _about_limit,
+    Feature.STORED_RESPONSES: _continues,
+    Feature.COUNTS: _counts,
 }
 
 
@@ -81,7 +93,7 @@ def _lacking(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterable
     for feature, uses in _USES.items():
         own = [seen for seen in rows if uses(cases[seen.case], seen)]
         if (
-            len({seen.case for seen in own}) >= _FEWEST
+            len({seen.case for seen in own}) >= (1 if feature in OPTIONAL_FEATURES else _FEWEST)
             and all(map(_is_refusal, own))
             and _shows(feature, own, rows, cases)
         ):
@@ -93,7 +105,8 @@ def _shows(
 ) -> bool:
     """Whether the refusals are about this feature: one of them uses no other, and requests without it are answered.
 
-    Where every request of a run uses the feature, the words of each refusal have to say so.
+    Where every request of a run uses the feature, the words of each refusal have to say so, and always those of a
+    refusal of an optional one, which few cases use.
     """
     if feature is Feature.LIMITS:
         return True
@@ -101,6 +114,8 @@ def _shows(
         return False
     others = [uses for name, uses in _USES.items() if name is not feature]
     answered = {(seen.case, seen.mode) for seen in rows if not _is_refusal(seen)}
+    if feature in OPTIONAL_FEATURES:
+        return bool(answered) and all(map(_is_clean, own))
     if feature is Feature.STREAMS:
         return any((seen.case, Mode.PLAIN) in answered for seen in own)
     pure = [seen for seen in own if not any(uses(cases[seen.case], seen) for uses in others)]
@@ -118,6 +133,12 @@ def _is_refusal(seen: Observation) -> bool:
 
 def _says_so(seen: Observation) -> bool:
     return any(found.check == _ACCEPTED and found.outcome is Outcome.UNSUPPORTED for found in seen.findings)
+
+
+def _is_clean(seen: Observation) -> bool:
+    """Whether checks accept the refusal: it says what it is about, and nothing of it is wrong."""
+    outcomes = {found.outcome for found in seen.findings}
+    return Outcome.FAIL not in outcomes and not outcomes.isdisjoint({Outcome.PASS, Outcome.UNSUPPORTED})
 
 
 def _marked(seen: Observation, cases: Mapping[str, Case], lacking: Sequence[Feature]) -> Observation:
