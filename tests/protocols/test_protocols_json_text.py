@@ -52,6 +52,15 @@ def test_an_oddity_is_seen(text: str) -> None:
     assert parse_json(text).oddities == carefully(text).oddities != ()
 
 
+@pytest.mark.parametrize("digits", [400, 401])
+@pytest.mark.parametrize("before", ["", "-", "[1,-", '["00",'])
+def test_digits_are_counted_without_the_sign(before: str, digits: int) -> None:
+    """Both ways to parse take a number for too long at the same length, wherever it is."""
+    text = before + "9" * digits + "]" * before.count("[")
+    assert repr(parse_json(text)) == repr(carefully(text))
+    assert bool(parse_json(text).oddities) is (digits > 400)
+
+
 def test_a_usual_event_is_parsed_quickly() -> None:
     """What servers send, with spaces and escapes or without, needs no careful parser."""
     event = {"id": "c-1", "created": 1, "choices": [{"index": 0, "delta": {"content": "é: \n😀"}, "logprob": -0.25}]}
