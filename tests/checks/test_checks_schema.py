@@ -10,7 +10,7 @@ import pytest
 from trueweight.checks.json_schema import validate
 from trueweight.checks.patterns import matches
 from trueweight.core.judging import JudgingProblem
-from trueweight.core.steps import OutOfSteps, budget
+from trueweight.core.steps import OutOfSteps, budget, take_steps
 
 
 def test_the_dialect_is_the_schemas_own_or_2020_12() -> None:
@@ -231,3 +231,17 @@ def test_equal_texts_are_validated_once_and_take_the_same_steps() -> None:
     assert left[0] == left[1] > 0
     with budget(left[0] // 2 - 1):
         assert validate(schema, value, text=text).problem is JudgingProblem.LIMIT
+
+
+@pytest.mark.parametrize("schema", [True, {}, {"type": "integer"}])
+def test_a_kept_verdict_is_that_of_a_spent_budget_too(schema: object) -> None:
+    """After a budget is spent, a value gets the same verdict whether an earlier reply had it or not."""
+    found = []
+    for text in ("", "7", "7"):
+        if text:
+            validate(schema, 7, text=text)
+        with budget(1):
+            with pytest.raises(OutOfSteps):
+                take_steps(2)
+            found.append(validate(schema, 7, text=text))
+    assert found[0] == found[1] == found[2]

@@ -76,7 +76,8 @@ def validate(schema: Any, value: Any, *, assert_format: bool = False, text: str 
     known = None if key is None else _known.get(key)
     if known is not None:
         try:
-            take_steps(known.steps)  # so that a budget ends where it would if nothing were kept
+            if known.steps:  # so that a budget ends where it would if nothing were kept
+                take_steps(known.steps)
         except OutOfSteps as limit:
             return _not_judged(JudgingProblem.LIMIT, str(limit))
         return known.validity
