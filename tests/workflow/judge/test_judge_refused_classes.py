@@ -101,3 +101,11 @@ def test_what_nothing_sets_apart_is_not_explained() -> None:
     half = iter(range(100))
     assert said(cases, lambda _: next(half) % 2 == 0) == {'status 400: "Bad request."'}
     assert said(cases, lambda _: True) == {'status 400: "Bad request."'}
+
+
+@pytest.mark.parametrize("odd", [5, True, {"a": 1}, ["x"], [{"function": 5}]])
+def test_an_odd_history_is_read(odd: Any) -> None:
+    """Of a case that a user wrote, each field may have any type: the judgement goes on."""
+    cases = cases_of({}, {"messages": [{"role": "assistant", "tool_calls": odd}, USER]})
+    (message,) = said(cases, lambda one: one["messages"][0]["role"] == "assistant")
+    assert message.startswith("status 400 for all 4 requests with")

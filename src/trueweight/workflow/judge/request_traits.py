@@ -77,7 +77,8 @@ def fine_traits(case: Case, seen: Observation) -> set[str]:
         found.add("that end with a message of the assistant")
     if any("content" in one and one["content"] is None for one in messages):
         found.add("with a message whose content is null")
-    if any(_lacks_arguments(call) for one in messages for call in one.get("tool_calls") or ()):
+    histories = [calls for one in messages if isinstance(calls := one.get("tool_calls"), list | tuple)]
+    if any(_lacks_arguments(call) for calls in histories for call in calls):
         found.add("with a call without arguments in the history")
     return found
 
