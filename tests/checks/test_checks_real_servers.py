@@ -337,6 +337,14 @@ def test_a_refusal_of_something_else_is_no_missing_feature(words: str, fields: d
     assert "request-accepted" in failing(plain({"error": {"message": words}}, status=400), case(**fields))
 
 
+@pytest.mark.parametrize(("filler", "refused"), [(10, True), (10_000, False)])
+def test_names_are_looked_for_at_the_beginning_of_a_refusal(filler: int, refused: bool) -> None:
+    """Each name of a refusal of some megabytes would be looked for in all of the request, which takes minutes."""
+    words = f"not supported: {'so ' * filler}'other_field'"
+    failed = failing(plain({"error": {"message": words}}, status=400), case(tools=[{"type": "function"}]))
+    assert ("request-accepted" in failed) is refused
+
+
 def test_an_error_inside_a_list_is_read() -> None:
     """Some gateways wrap their refusals; that the form is another one is no wrong answer."""
     made = plain([{"error": {"message": "seed is not supported"}}], status=400)

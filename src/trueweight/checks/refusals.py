@@ -53,6 +53,8 @@ _DENIES = re.compile(f"(?:{_OF_API}).{{0,60}}?(?:{_DENIAL})|(?:{_DENIAL}).{{0,60
 _PASSES = re.compile(r"temporar|\bagain\b|\bretry|\blater\b|overload|\bbusy\b|capacity|time[d ]*out|right now")
 """Words of an error that passes."""
 _QUOTED = re.compile(r"['\"`]([a-z][a-z0-9_.]*)['\"`]")
+_MOST_WORDS = 20_000
+"""Characters of a refusal in which names are looked for, each in all of the request."""
 _OF_ALL = frozenset({"messages", "model", "input", "user", "stream"})
 """Fields that nearly every request has, and words of many an error that is not about them."""
 _OF_NO_FIELD = re.compile(r"unknown (?:error|model)|\baccount\b|\baccess\b|permission|quota|billing")
@@ -287,7 +289,7 @@ def _other_fields(request: Mapping[str, Any], lowered: str) -> list[str]:
 
 def _names_another_field(request: Mapping[str, Any], lowered: str) -> bool:
     """Whether a refusal quotes names of which the request's parameters have none: it is about something else."""
-    quoted = _QUOTED.findall(lowered)
+    quoted = _QUOTED.findall(lowered[:_MOST_WORDS])
     parameters = str({name: value for name, value in request.items() if name not in _OF_ALL}).lower()
     return bool(quoted) and not any(one in parameters for one in quoted)
 
