@@ -109,3 +109,11 @@ def test_an_odd_history_is_read(odd: Any) -> None:
     cases = cases_of({}, {"messages": [{"role": "assistant", "tool_calls": odd}, USER]})
     (message,) = said(cases, lambda one: one["messages"][0]["role"] == "assistant")
     assert message.startswith("status 400 for all 4 requests with")
+
+
+def test_few_classes_are_told_apart() -> None:
+    """However many there are, as by the users of a workload: the rest is said without a class."""
+    cases = cases_of(*({"user": f"u{number}"} for number in range(60)))
+    found = said(cases, lambda one: int(one["user"][1:]) % 2 == 0)
+    assert 1 < len(found) <= 21
+    assert 'status 400: "Bad request."' in found

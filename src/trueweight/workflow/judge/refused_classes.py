@@ -20,6 +20,9 @@ _LEAST_ANSWERED: Final = 3
 """Cases that the provider must answer, to tell a class of requests from all requests."""
 _NAMED: Final = 2
 """Traits that a message names."""
+_MOST: Final = 20
+"""Classes of a provider's requests that are told apart: the names of a workload's users are no reason of a server, and to
+look for thousands of classes takes minutes."""
 
 
 def name_refused(observations: MutableSequence[Observation], cases: Mapping[str, Case]) -> MutableSequence[Observation]:
@@ -58,7 +61,10 @@ def _words(rows: Sequence[Observation], cases: Mapping[str, Case]) -> dict[str, 
             holders[trait][seen.trial] = seen.case
     found: dict[str, str] = {}
     left = {seen.trial for seen in refused}
-    while shared := {trait: left & held.keys() for trait, held in holders.items() if left & held.keys()}:
+    for _ in range(_MOST):
+        shared = {trait: left & held.keys() for trait, held in holders.items() if left & held.keys()}
+        if not shared:
+            break
         best = max(shared, key=lambda trait: (len(shared[trait]), -len(trait), trait))
         if len({holders[best][trial] for trial in shared[best]}) < _FEWEST:
             break
