@@ -21,8 +21,8 @@ _LEAST_ANSWERED: Final = 3
 _NAMED: Final = 2
 """Traits that a message names."""
 _MOST: Final = 20
-"""Classes of a provider's requests that are told apart: the names of a workload's users are no reason of a server, and to
-look for thousands of classes takes minutes."""
+"""Classes of a provider's requests that are told apart. The names of a workload's users are no reason of a server, and
+to look for thousands of classes takes minutes."""
 
 
 def name_refused(observations: MutableSequence[Observation], cases: Mapping[str, Case]) -> MutableSequence[Observation]:
