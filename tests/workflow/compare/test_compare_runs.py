@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import replace as with_fields
 from typing import Any
 
 import numpy as np
@@ -29,8 +32,9 @@ from trueweight.report.comparison import headline
 from trueweight.report.page.comparison import comparison_page
 from trueweight.report.terminal import print_comparison
 from trueweight.store import Manifest
-from trueweight.workflow.compare import compare
+from trueweight.workflow.compare import compare, pairing
 from trueweight.workflow.judge import Judgement
+from trueweight.workflow.judge.observation_table import ObservationTable
 
 TOOLS = {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}
 
@@ -277,3 +281,32 @@ def test_every_change_is_after_less_before() -> None:
     assert words in " ".join(captured.get().split())
     assert words in comparison_markdown(slower)
     assert words not in comparison_markdown(compare(run(), run(frozenset(range(15)))))
+
+
+def test_observations_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may have a million of them: none is kept while the trials of both runs are laid out."""
+    made: list[int] = []
+    alive: list[int] = []
+
+    class Counted(Observation, frozen=True, weakref=True, gc=True):
+        pass
+
+    class Rows(ObservationTable):
+        def __getitem__(self, index: Any) -> Any:
+            found = super().__getitem__(index)
+            counted = Counted(*(getattr(found, name) for name in Observation.__struct_fields__))
+            made.append(1)
+            weakref.finalize(counted, made.pop)
+            return counted
+
+    tabulate: Callable[..., Any] = pairing.tabulate
+
+    def counting(rows: Sequence[Observation], *arguments: Any) -> Any:
+        alive.append(len(made))
+        return tabulate(rows, *arguments)
+
+    monkeypatch.setattr(pairing, "tabulate", counting)
+    before, after = (with_fields(one, observations=Rows(one.observations)) for one in (run(), run(frozenset({1}))))
+    assert compare(before, after) == compare(run(), run(frozenset({1})))
+    assert len(alive) == 8
+    assert max(alive) <= 1

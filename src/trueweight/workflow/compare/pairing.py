@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from trueweight.metrics.sample import Pairing, split
 from trueweight.metrics.table import Table
 from trueweight.workflow.judge import Judgement
 from trueweight.workflow.judge.exchange import case_info
+from trueweight.workflow.judge.observation_table import SomeObservations
 
 
 class SharedCases(NamedTuple):
@@ -90,15 +93,14 @@ class _Plan(NamedTuple):
     repeats: int
     passes: int
 
-    def kept(self, seen: Observation, repeats: int) -> Observation | None:
-        """The trial with its repeat in this plan; None if it is not part of it.
-
-        Args:
-            repeats: of its run.
-        """
+    def has(self, seen: Observation, repeats: int) -> bool:
+        """Whether a trial of a run with so many repeats is part of this plan."""
         turn, repeat = divmod(seen.repeat, repeats)
-        if turn >= self.passes or repeat >= self.repeats:
-            return None
+        return turn < self.passes and repeat < self.repeats
+
+    def renumbered(self, seen: Observation, repeats: int) -> Observation:
+        """Such a trial with its repeat in this plan."""
+        turn, repeat = divmod(seen.repeat, repeats)
         number = turn * self.repeats + repeat
         return seen if number == seen.repeat else replace(seen, repeat=number)
 
@@ -116,21 +118,23 @@ def _lay_out(
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
     infos = [case_info(judgement.cases[key]) for key in keys]
-    rows: defaultdict[str, list[Observation]] = defaultdict(list)
+    places: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
     wanted = {
         (name, key, one.api, one.mode, one.thinking)
         for name, plan in plans.items()
         for key, variants in plan.variants.items()
         for one in variants
     }
-    for seen in judgement.observations:
-        if (seen.provider, seen.case, seen.compared_as, seen.mode, seen.thinking) in wanted:
-            kept = plans[seen.provider].kept(seen, manifest.repeats)
-            rows[seen.provider] += [] if kept is None else [kept]
+    for at, seen in enumerate(judgement.observations):
+        sent = (seen.provider, seen.case, seen.compared_as, seen.mode, seen.thinking)
+        if sent in wanted and plans[seen.provider].has(seen, manifest.repeats):
+            places[seen.provider].append(at)
     own = {provider.name: plans[provider.name] for provider in manifest.providers}
-    tables = {
-        name: tabulate(rows[name], infos, plan.repeats * plan.passes, plan.variants) for name, plan in own.items()
-    }
+    tables = {}
+    for name, plan in own.items():
+        renumbered = partial(plan.renumbered, repeats=manifest.repeats)
+        rows = SomeObservations(judgement.observations, places[name], renumbered)
+        tables[name] = tabulate(rows, infos, plan.repeats * plan.passes, plan.variants)
     repeats = min(plan.repeats for plan in own.values())
     passes = own[reference].passes if reference is not None else 1
     samples = make_samples(tables, reference, repeats, passes, resampler)

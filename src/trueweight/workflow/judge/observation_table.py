@@ -130,8 +130,14 @@ class ObservationTable(MutableSequence[Observation]):
 class SomeObservations(Sequence[Observation]):
     """Some observations of others, by their places. They are read again each time."""
 
-    def __init__(self, of: Sequence[Observation], places: Iterable[int]) -> None:
-        self._of = of
+    def __init__(
+        self,
+        of: Sequence[Observation],
+        places: Iterable[int],
+        change: Callable[[Observation], Observation] | None = None,
+    ) -> None:
+        """``change`` makes of each observation the one that is read here."""
+        self._of, self._change = of, change
         self.places = array("I", places)
 
     def __len__(self) -> int:
@@ -143,18 +149,20 @@ class SomeObservations(Sequence[Observation]):
     def __getitem__(self, index: slice) -> Sequence[Observation]: ...
     def __getitem__(self, index: int | slice) -> Observation | Sequence[Observation]:
         if isinstance(index, slice):
-            return SomeObservations(self._of, self.places[index])
-        return self._of[self.places[index]]
+            return SomeObservations(self._of, self.places[index], self._change)
+        seen = self._of[self.places[index]]
+        return seen if self._change is None else self._change(seen)
 
     def __iter__(self) -> Iterator[Observation]:
-        return map(self._of.__getitem__, self.places)
+        found = map(self._of.__getitem__, self.places)
+        return found if self._change is None else map(self._change, found)
 
     def joined(self, others: Iterable[SomeObservations]) -> SomeObservations:
         """These and others of the same observations, in this order."""
         found = array("I", self.places)
         for one in others:
             found.extend(one.places)
-        return SomeObservations(self._of, found)
+        return SomeObservations(self._of, found, self._change)
 
 
 def by_provider(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, SomeObservations]:
