@@ -146,6 +146,8 @@ def test_two_workers_keep_one_limit_of_requests(tmp_path: Path) -> None:
         reasons = Counter(unsent.reason for one in results for unsent in one.result.unsent)
         assert reasons == {"--max-requests 10 reached": 26}
         assert line.coordinator.totals().limit_reached
+        stops = [event.provider for event in line.coordinator.take_events() if event.kind == "stopped"]
+        assert sorted(stops) == ["cand", "ref"]  # once each, not once for each worker
 
     anyio.run(run)
     assert len(api.received) == 10

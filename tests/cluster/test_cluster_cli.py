@@ -52,6 +52,21 @@ def test_without_the_extra_one_sentence_says_what_to_install(
     assert "pip install 'trueweight[ray]'" in done.stderr
 
 
+@pytest.mark.parametrize("command", [("run",), ("load", "--rate", "5", "--requests", "10")])
+def test_the_driver_needs_no_key_unless_it_probes(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers have the keys. The storage, which comes after the providers, is what is refused here."""
+    monkeypatch.delenv("KEY_OF_THE_NODES", raising=False)
+    (tmp_path / "providers.toml").write_text(PROVIDERS + 'api_key_env = "KEY_OF_THE_NODES"\n')
+    command = (*command, "--providers", "providers.toml", "--suite", "text", "--engine", "ray", "--out", "out")
+    command = (*command, "--shards", "ftp://me:secret@host/r")
+    for options, code in ((("--no-probe",), "shards-password"), ((), "config-key-missing")):
+        done = trueweight(*command, *options, cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"error[{code}]" in done.stderr
+
+
 def test_a_url_without_a_run_is_refused(tmp_path: Path) -> None:
     """And nothing is left beside the new directory."""
     done = trueweight("merge", "memory://nowhere/run", "--out", "out", cwd=tmp_path)

@@ -36,6 +36,11 @@ shards_option = click.option(
 )
 
 
+def needs_keys(engine: str, *, probing: bool) -> bool:
+    """Whether this machine needs the keys of the providers: not where it does not probe and a cluster sends."""
+    return probing or engine == LOCAL
+
+
 def keys_here(engine: str, providers: Iterable[Provider], *, probing: bool) -> Mapping[str, str]:
     """The keys that this machine needs: those of all providers, or none where it does not probe and a cluster sends,
     whose nodes have them.
@@ -45,7 +50,7 @@ def keys_here(engine: str, providers: Iterable[Provider], *, probing: bool) -> M
     """
     from trueweight.config import keys_for
 
-    return keys_for(providers, os.environ) if probing or engine == LOCAL else {}
+    return keys_for(providers, os.environ) if needs_keys(engine, probing=probing) else {}
 
 
 @contextmanager

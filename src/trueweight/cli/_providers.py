@@ -11,15 +11,18 @@ import click
 from trueweight.core import ConfigError, Provider, near_miss
 
 
-def chosen_providers(file: Path, apis: Sequence[str]) -> tuple[Provider, ...]:
+def chosen_providers(file: Path, apis: Sequence[str], *, with_keys: bool = True) -> tuple[Provider, ...]:
     """The providers of a file with the APIs that ``--api`` names. A line on stderr says which ones have none of them.
+
+    Args:
+        with_keys: whether this machine must have their keys.
 
     Raises:
         ConfigError: as `load_providers` and `only_apis`.
     """
     from trueweight.config import load_providers, only_apis
 
-    found = only_apis(load_providers(file, environ=os.environ), apis)
+    found = only_apis(load_providers(file, environ=os.environ if with_keys else None), apis)
     if found.left_out:
         names = ", ".join(found.left_out)
         click.echo(f"Left out, without the API {' or '.join(apis)}: {names}.", err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trueweight.cli._engine import chosen_sender, engine_option, keys_here, shards_option
+from trueweight.cli._engine import chosen_sender, engine_option, keys_here, needs_keys, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -128,7 +128,7 @@ def command(
     from trueweight.workflow.load import parse_levels, parse_slo
     from trueweight.workflow.run_builder import written_for
 
-    providers = chosen_providers(providers_file, apis)
+    providers = chosen_providers(providers_file, apis, with_keys=needs_keys(engine, probing=not no_probe))
     levels, chosen = parse_levels(concurrency, rate), choose_profile(profile, providers)
     mode = Mode.PLAIN if plain else Mode.STREAM
     settings = WireSettings(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, keys_here, shards_option
+from trueweight.cli._engine import LOCAL, chosen_sender, engine_option, keys_here, needs_keys, shards_option
 from trueweight.cli._help import examples
 from trueweight.cli._options import (
     MB,
@@ -202,7 +202,7 @@ def command(
 
     _refuse_exclusive(probe_from, no_probe=no_probe, drift=drift, shard=shard, engine=engine)
     given = None if probe_from is None else take_probe(probe_from)
-    providers = chosen_providers(providers_file, apis)
+    providers = chosen_providers(providers_file, apis, with_keys=needs_keys(engine, probing=not no_probe))
     part = None if shard is None else parse_shard(shard)
     chosen = choose_profile(profile, providers)
     stated = recorded_allowance(out, fresh=fresh) if thinking_allowance is None else thinking_allowance

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from trueweight.cluster.limits import ClusterLimits, ProviderLimit
-from trueweight.wire import Charge, Refusal, Reservation, SharedLimits, WireEvent, WireSettings
+from trueweight.wire import Charge, EventKind, Refusal, Reservation, SharedLimits, WireEvent, WireSettings
 
 _TOGETHER = 60.0
 """Most seconds that workers wait for each other before they begin together."""
@@ -49,6 +49,7 @@ class Coordinator:
         self._all_ready = asyncio.Event()
         self._beginning: float | None = None
         self._events: list[WireEvent] = []
+        self._stops: set[WireEvent] = set()
 
     def join(self, worker: str, batch: str) -> None:
         """A worker begins with a batch; see `ClusterLimits.join`."""
@@ -113,8 +114,16 @@ class Coordinator:
         self._notify()
 
     def report(self, worker: str, events: Sequence[WireEvent]) -> bool:
-        """What happened at a worker. Returns whether it goes on: not after an interrupt, or if it was replaced."""
-        self._events += events
+        """What happened at a worker. Returns whether it goes on: not after an interrupt, or if it was replaced.
+
+        Each worker reports that a provider is stopped, in each batch: the driver is told once.
+        """
+        for event in events:
+            stop = event.kind in (EventKind.STOPPED, EventKind.API_STOPPED)
+            if not stop or event not in self._stops:
+                self._events.append(event)
+            if stop:
+                self._stops.add(event)
         return self._limits.is_current(worker) and not self._limits.interrupted
 
     def interrupt(self) -> None:

@@ -96,7 +96,7 @@ class _ProviderTable(Struct):
     timeout: _Limit = 120.0
 
 
-def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str]) -> Provider:
+def read_provider(spot: Spot, entry: Mapping[str, Any], environ: Mapping[str, str] | None) -> Provider:
     """The provider of one table.
 
     Raises:
@@ -219,7 +219,7 @@ def _base_url(spot: Spot, value: str, apis: Sequence[str]) -> str:
     return value.rstrip("/")
 
 
-def _api_key_env(spot: Spot, value: str | None, environ: Mapping[str, str]) -> str | None:
+def _api_key_env(spot: Spot, value: str | None, environ: Mapping[str, str] | None) -> str | None:
     if value is None:
         return None
     if not is_env_name(value):
@@ -228,7 +228,8 @@ def _api_key_env(spot: Spot, value: str | None, environ: Mapping[str, str]) -> s
             code="config-literal-key",
             hint="Valid: letters, digits and _, e.g. OPENAI_API_KEY. The key itself stays in the environment.",
         )
-    read_key(value, environ, where=spot.where)
+    if environ is not None:
+        read_key(value, environ, where=spot.where)
     return value
 
 

@@ -17,11 +17,12 @@ from trueweight.core.json_value import JsonObject
 from trueweight.redaction import know_variables
 
 
-def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+def load_providers(path: Path, *, environ: Mapping[str, str] | None) -> tuple[Provider, ...]:
     """Read the providers of a file, in its order.
 
     Args:
-        environ: the environment variables. Keys are only checked for presence here; `keys_for` reads them.
+        environ: the environment variables. Keys are only checked for presence here; `keys_for` reads them. None: this
+            machine needs no key, so none is checked.
 
     Raises:
         ConfigError: for the first mistake, with file, line, key, value, what is valid and the near miss.
@@ -31,7 +32,7 @@ def load_providers(path: Path, *, environ: Mapping[str, str]) -> tuple[Provider,
     return parse_providers(read_toml_text(path, area="config", hint=hint), str(path), environ=environ)
 
 
-def parse_providers(text: str, where: str, *, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+def parse_providers(text: str, where: str, *, environ: Mapping[str, str] | None) -> tuple[Provider, ...]:
     """The providers of a text, as `load_providers`.
 
     Args:
