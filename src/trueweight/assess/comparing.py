@@ -44,7 +44,7 @@ class CasesTest:
         way: the way to send cases in which the fault was found, and ``api``, its API if there are several; "" for all
             together.
         others: the mean of all other providers, the reference included, if the test with them found the fault.
-        p: exact and not corrected: one-sided, against its being worse; against one other candidate, two-sided.
+        p: not corrected: one-sided, against its being worse; against one other candidate, two-sided.
         pool: the trials of all providers that the test is about, of the cases that all answered: without those that
             were found worse before, whose failures are not those of a healthy provider.
         level: at which a fault counts as found.

@@ -29,8 +29,9 @@ _STEPS: Final = 32
 """Steps between the least and the largest term. Rounding costs no validity: the terms of all providers are rounded."""
 _HEAVIEST: Final = 16
 """The largest of the integer weights of a pair; the least is 1."""
-_FEWEST: Final = 30
-"""Cases from which on the variance of a provider is estimated; with fewer the permutation distribution stands alone."""
+_FEWEST: Final = 50
+"""Cases in which rates differ, from which on the variance of a provider is estimated. With fewer the permutation
+distribution stands alone: an estimate from 30 cases accuses a healthy provider in up to 5.8% of runs instead of 5%."""
 _OTHERS: Final = 0.25
 """The weight of the terms of the others beside those of a provider, where the variance of its terms is estimated,
 because a provider that fails few cases seems not to vary at all."""
@@ -142,7 +143,8 @@ def _relative_variance(terms: Array, provider: int) -> float:
     known = others[np.isfinite(others)]
     spread = float(np.nanmean(others**2, axis=1).mean())
     values = np.concatenate([own, known])
-    if len(own) < _FEWEST or spread <= 0 or values.max() <= 0:
+    differing = np.count_nonzero((np.nan_to_num(terms) != 0).any(axis=1))
+    if differing < _FEWEST or spread <= 0 or values.max() <= 0:
         return 1.0
     tilted = _tilted(values, np.repeat([1.0, _OTHERS * len(own) / len(known)], [len(own), len(known)]))
     variance, third, fourth = (float(tilted @ values**power) for power in (2, 3, 4))
