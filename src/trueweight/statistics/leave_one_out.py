@@ -130,7 +130,8 @@ def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike
 
 
 def _relative_variance(terms: Array, provider: int) -> float:
-    """The variance of a provider's terms as a share of that of the others' terms, if it is smaller; else 1.
+    """The variance of a provider's terms as a share of that of the others' terms, if it is smaller; else 1, as where
+    rates differ in fewer than `_FEWEST` cases.
 
     The variance is that which the provider would have without a fall: that of its terms, and with less weight of the
     others', tilted exponentially until their mean is 0 (Efron 1981). So a provider whose trials of a case depend less
