@@ -126,5 +126,5 @@ def test_cases_that_are_missing_are_noticed(tmp_path: Path) -> None:
         assert len(opened.cases()) == 2
         path = RunFile.CASES.of(opened.path)
         path.write_bytes(path.read_bytes().split(b"\n")[0] + b"\n")
-        with pytest.raises(InfrastructureError, match="1 of the 2 cases of the suite 's' are here"):
+        with pytest.raises(InfrastructureError, match="1 of the 2 cases of the run are here"):
             opened.cases()
