@@ -193,6 +193,12 @@ def test_active_time_is_the_union(spans: list[tuple[int, int]]) -> None:
     assert _active([(start, start + length) for start, length in spans]) == len(covered)
 
 
+def test_in_an_open_loop_the_time_between_two_requests_counts() -> None:
+    """Thirty requests at one a second are one success a second, however fast each is; a pause of an hour is none."""
+    starts = [*range(15), *range(3_600, 3_615)]
+    assert _active([(start, start + 0.2) for start in starts], 20.0) == pytest.approx(2 * 14.2)
+
+
 def _read_level(provider: str, concurrency: int, texts: list[str], *, first_after: float = 0.0) -> LevelTrials:
     """A level of streamed replies of a provider of the fleet; ``first_after`` seconds are added to each time."""
     cases = tuple(

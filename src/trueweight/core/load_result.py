@@ -30,7 +30,7 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         cut_in_thought: successes whose limit of tokens ended before the answer, because of the thought.
         in_one_piece: streams that the server held back until their last token: they have no TTFT, TTFO and TPOT, and
             a limit of TTFT holds of when they came.
-        seconds: in which at least one request was under way: what rates are per.
+        seconds: what rates are per: those with a request under way; in an open loop the whole of each session.
         throughput: successes per second.
         goodput: requests that met every limit, per second; None if no request could be judged.
         tokens_per_second: completion tokens, as the server counted them, over all requests.

@@ -22,6 +22,9 @@ from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
 
 _TIMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service", "response": "response"}
+_LONGEST_GAP = 20.0
+"""Mean gaps of an open loop that a gap without a request may last and still be of one session: with gaps like those of
+independent users one in e²⁰ is longer."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
@@ -79,7 +82,7 @@ class LevelTrials:
         fair = [timing for timing, limited in self.timings if not limited]
         pieces = [buffered and timing.at_once for timing in fair]
         fair = [one.without_token_times() if piece else one for one, piece in zip(fair, pieces, strict=True)]
-        seconds = _active(self.spans)
+        seconds = _active(self.spans, _LONGEST_GAP / self.level.value if self.level.open_loop else 0.0)
         ok = self.attempted - self.failures.total()
         return LoadPoint(
             level=self.level.value,
@@ -158,10 +161,16 @@ def _span(exchange: Exchange) -> tuple[float, float]:
     return origin + exchange.attempts[0].t_send / 1e9, origin + exchange.final.t_done / 1e9
 
 
-def _active(spans: list[tuple[float, float]]) -> float:
-    """Length of the union, so that pauses between two sessions of one sweep do not count."""
+def _active(spans: list[tuple[float, float]], longest_gap: float = 0.0) -> float:
+    """Length of the union, so that pauses between two sessions of one sweep do not count.
+
+    Args:
+        longest_gap: of seconds without a request that are part of the load: those of an open loop, whose requests start
+            when they are due, whether the one before is still under way or not.
+    """
     total, reached = 0.0, float("-inf")
     for start, end in sorted(spans):
+        total += start - reached if 0 < start - reached <= longest_gap else 0.0
         total += max(0.0, end - max(start, reached))
         reached = max(reached, end)
     return total
