@@ -32,7 +32,12 @@ class StreamFirstCallOnly(Fault):
         return completion.each(lambda one: replace(one, calls=one.calls[:1])) if chat.streamed else completion
 
 
-@fault("calls-without-arguments-lost", rows=(13,), checks=("tool-call-matches",), reports=("sglang#36695",))
+@fault(
+    "calls-without-arguments-lost",
+    rows=(13,),
+    checks=("tool-call-matches", "reply-not-empty"),
+    reports=("sglang#36695",),
+)
 class CallsWithoutArgumentsLost(Fault):
     """Calls without arguments are lost, in both modes."""
 
