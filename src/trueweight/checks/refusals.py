@@ -11,6 +11,7 @@ from trueweight.core import PROTOCOLS, Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, Unsupported, check
 from trueweight.core.evidence import quote, whole
 from trueweight.core.example import SAMPLE_TEXT, Example, SampleReply, refuses, sample_case
+from trueweight.core.request import listed_messages
 from trueweight.core.thinking import LIMITS
 
 _NOT_IMPLEMENTED = 501
@@ -260,10 +261,9 @@ def _other_words(reply: Reply) -> str | None:
 def _named_feature(request: Mapping[str, Any], words: str) -> str | None:
     """The request's parameter, or the part of its messages, that a refusal is about."""
     lowered = words.lower()
-    messages = request.get("messages")
-    listed = [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list | tuple) else []
+    messages = listed_messages(request)
     about_cache = ("cache_control" in lowered or "caching" in lowered) and "'cache_control'" in str(messages)
-    in_messages = "cache_control" if about_cache else _named_part(listed, lowered)
+    in_messages = "cache_control" if about_cache else _named_part(messages, lowered)
     if in_messages is not None:
         return in_messages
     named = [name for name in (*_FEATURES, *_SAMPLING) if name in request and len(name) > 1 and name in lowered]

@@ -74,6 +74,15 @@ def _judge(schema: Any, reply: Reply, *, assert_format: bool) -> _Judged:
     return cached.judged
 
 
+def read_document(case: Case, reply: Reply) -> tuple[Any, Any] | None:
+    """The schema of a request and the JSON value of the reply's content; None without either, and of a refusal."""
+    schema = requested_schema(case.request)
+    if schema is None or reply.refusal:
+        return None
+    parsed = parse_json((reply.content or "").strip())
+    return (schema, parsed.value) if parsed.ok else None
+
+
 def content_validity(schema: Any, reply: Reply, value: Any) -> Validity:
     """Whether the value of a reply's content is valid by a schema."""
     return _judge(schema, reply, assert_format=False).validity or validate(schema, value)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from trueweight.checks.coercion import is_coerced
 from trueweight.checks.json_schema import validate
-from trueweight.checks.structured import SAMPLE_SCHEMA_CASE, content_validity
+from trueweight.checks.structured import SAMPLE_SCHEMA_CASE, content_validity, read_document
 from trueweight.core import Case, Finish, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote
@@ -108,11 +108,11 @@ def _disordered(schema: Any, value: Any) -> tuple[list[str], list[str]] | None:
 )  # fmt: skip
 def structured_types(case: Case, reply: Reply) -> CheckResult | None:
     """Judges JSON under a response_format; fails where it is valid by the schema once scalars have another type."""
-    schema = requested_schema(case.request)
-    if schema is None or reply.refusal or not (parsed := parse_json((reply.content or "").strip())).ok:
+    if (document := read_document(case, reply)) is None:
         return None
-    judged = content_validity(schema, reply, parsed.value)
-    if judged.valid is False and is_coerced(schema, parsed.value, judged.violations):
+    schema, value = document
+    judged = content_validity(schema, reply, value)
+    if judged.valid is False and is_coerced(schema, value, judged.violations):
         words = f"{judged.violations[0].path}: {judged.violations[0].message}"
         return Fail(words, "another type", quote(reply.content), spans_of_all_content(reply))
     return Pass()
@@ -132,13 +132,13 @@ def structured_types(case: Case, reply: Reply) -> CheckResult | None:
 )
 def structured_encoded_once(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on a string that holds an object or a list, where the schema accepts that and no such string."""
-    schema = requested_schema(case.request)
-    if schema is None or reply.refusal or not (parsed := parse_json((reply.content or "").strip())).ok:
+    if (document := read_document(case, reply)) is None:
         return None
-    inner = parse_json(parsed.value) if isinstance(parsed.value, str) else None
+    schema, value = document
+    inner = parse_json(value) if isinstance(value, str) else None
     if inner is None or not inner.ok or not isinstance(inner.value, Mapping | list):
         return Pass()
-    if validate(schema, parsed.value).valid is False and validate(schema, inner.value).valid:
+    if content_validity(schema, reply, value).valid is False and validate(schema, inner.value).valid:
         words = "the content is a JSON string that holds the document"
         return Fail(words, quote(inner.value), quote(reply.content), spans_of_all_content(reply))
     return Pass()

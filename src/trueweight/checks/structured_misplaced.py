@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trueweight.checks.json_schema import validate
-from trueweight.checks.structured import SAMPLE_SCHEMA_CASE
+from trueweight.checks.structured import SAMPLE_SCHEMA_CASE, content_validity, read_document
 from trueweight.core import Case, Reply
 from trueweight.core.check import CheckResult, Fail, Pass, check
 from trueweight.core.evidence import quote
 from trueweight.core.example import Example, says
-from trueweight.core.request import requested_schema
-from trueweight.protocols import parse_json, spans_of_all_content
+from trueweight.protocols import spans_of_all_content
 
 _CONSEQUENCES: Final = (
     "structured-output",
@@ -41,17 +40,15 @@ _LEAST: Final = 2
 )
 def structured_unwrapped(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on an object with one key, whose value the schema accepts, where it does not accept the object."""
-    schema, value = _read(case, reply)
-    if schema is None:
+    if (document := read_document(case, reply)) is None:
         return None
+    schema, value = document
     if not isinstance(value, Mapping) or len(value) != 1:
         return Pass()
     (key, inner), *_ = value.items()
-    if (
-        not isinstance(inner, Mapping)
-        or validate(schema, value).valid is not False
-        or not validate(schema, inner).valid
-    ):
+    if not isinstance(inner, Mapping) or content_validity(schema, reply, value).valid is not False:
+        return Pass()
+    if not validate(schema, inner).valid:
         return Pass()
     wanted = case.request.get("response_format", {}).get("json_schema", {}).get("name")
     named = ", the name of the schema" if key == wanted else ""
@@ -80,11 +77,12 @@ def structured_unwrapped(case: Case, reply: Reply) -> CheckResult | None:
 def structured_not_schema(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on an object that the schema does not accept, and that has ``properties`` with the same names, beside its
     ``type`` or ``required``; also inside of another object, as ``schema``."""
-    schema, value = _read(case, reply)
-    if schema is None or not isinstance(schema, Mapping):
+    document = read_document(case, reply)
+    if document is None or not isinstance(document[0], Mapping):
         return None
+    schema, value = document
     for one in (value, *(value.values() if isinstance(value, Mapping) else ())):
-        if _is_schema(schema, one) and validate(schema, value).valid is False:
+        if _is_schema(schema, one) and content_validity(schema, reply, value).valid is False:
             words = "the content is the schema of the request"
             return Fail(words, "a document", quote(reply.content), spans_of_all_content(reply))
     return Pass()
@@ -96,10 +94,3 @@ def _is_schema(schema: Mapping[str, Any], value: Any) -> bool:
     declared = schema.get("properties")
     same = isinstance(declared, Mapping) and declared.keys() == value["properties"].keys() != set()
     return same and sum(key in schema for key in value) >= _LEAST
-
-
-def _read(case: Case, reply: Reply) -> tuple[Any, Any]:
-    """The schema and the JSON of the content; None twice if there is none of either."""
-    schema = requested_schema(case.request)
-    parsed = parse_json((reply.content or "").strip())
-    return (None, None) if schema is None or not parsed.ok or reply.refusal else (schema, parsed.value)

@@ -9,6 +9,7 @@ from trueweight.core import Case, Reply, Severity
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import count_words
 from trueweight.core.example import Example, sample_case, says
+from trueweight.core.request import listed_messages
 from trueweight.protocols import locate_noun
 
 _ENOUGH_WORDS = 200
@@ -187,9 +188,5 @@ def prompt_not_truncated(case: Case, reply: Reply) -> CheckResult | None:
 
 def prompt_words(request: Mapping[str, Any]) -> int:
     """The number of words in the messages' texts that begin with an ASCII letter. Words end at white space."""
-    messages, found = request.get("messages"), 0
-    for message in messages if isinstance(messages, list | tuple) else ():
-        content = message.get("content") if isinstance(message, Mapping) else None
-        if isinstance(content, str):
-            found += count_words(content)
-    return found
+    contents = [message.get("content") for message in listed_messages(request)]
+    return sum(count_words(content) for content in contents if isinstance(content, str))

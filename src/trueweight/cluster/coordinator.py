@@ -116,14 +116,14 @@ class Coordinator:
     def report(self, worker: str, events: Sequence[WireEvent]) -> bool:
         """What happened at a worker. Returns whether it goes on: not after an interrupt, or if it was replaced.
 
-        Each worker reports that a provider is stopped, in each batch: the driver is told once.
+        Workers report the stop of a provider with every batch; the driver gets it once.
         """
         for event in events:
-            stop = event.kind in (EventKind.STOPPED, EventKind.API_STOPPED)
-            if not stop or event not in self._stops:
-                self._events.append(event)
-            if stop:
+            if event in self._stops:
+                continue
+            if event.kind in (EventKind.STOPPED, EventKind.API_STOPPED):
                 self._stops.add(event)
+            self._events.append(event)
         return self._limits.is_current(worker) and not self._limits.interrupted
 
     def interrupt(self) -> None:

@@ -25,15 +25,19 @@ WORD_OF_FINISH: Final[Mapping[str, str]] = {finish: word for word, finish in FIN
 """A finish reason of any API → the word that chat completions has for it; `Finish.OTHER` has none."""
 
 
+def listed_messages(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The request's messages that are objects; none if it has no list of messages."""
+    messages = request.get("messages")
+    return [one for one in messages if isinstance(one, _MAPPINGS)] if isinstance(messages, list | tuple) else []
+
+
 def declared_tools(request: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The request's tools: name → the parameters schema of each declaration of that name (``{}`` where none is given).
 
     Tools that a message declares are included.
     """
-    messages = request.get("messages")
-    listed = [m for m in messages if isinstance(m, _MAPPINGS)] if isinstance(messages, list | tuple) else []
     found: dict[str, tuple[Any, ...]] = {}
-    for tool in [tool for holder in (request, *listed) for tool in _listed(holder.get("tools"))]:
+    for tool in [tool for holder in (request, *listed_messages(request)) for tool in _listed(holder.get("tools"))]:
         function = tool.get("function") if isinstance(tool, _MAPPINGS) else None
         if isinstance(function, _MAPPINGS) and isinstance(function.get("name"), str):
             found[function["name"]] = (*found.get(function["name"], ()), function.get("parameters", {}))

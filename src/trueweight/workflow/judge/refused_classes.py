@@ -37,11 +37,9 @@ def name_refused(observations: MutableSequence[Observation], cases: Mapping[str,
                 of_api[seen.api].append(seen)
         for some in of_api.values():
             words |= _words(some, cases)
-    return (
-        change_each(observations, lambda seen: _named(seen, words[seen.trial]) if seen.trial in words else seen)
-        if words
-        else observations
-    )
+    if not words:
+        return observations
+    return change_each(observations, lambda seen: _named(seen, words[seen.trial]) if seen.trial in words else seen)
 
 
 def _is_refused(seen: Observation) -> bool:
@@ -62,7 +60,7 @@ def _words(rows: Sequence[Observation], cases: Mapping[str, Case]) -> dict[str, 
     found: dict[str, str] = {}
     left = {seen.trial for seen in refused}
     for _ in range(_MOST):
-        shared = {trait: left & held.keys() for trait, held in holders.items() if left & held.keys()}
+        shared = {trait: some for trait, held in holders.items() if (some := left & held.keys())}
         if not shared:
             break
         best = max(shared, key=lambda trait: (len(shared[trait]), -len(trait), trait))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from trueweight.core import Case, Mode, Observation
-from trueweight.core.request import requested_schema
+from trueweight.core.request import listed_messages, requested_schema
 
 _SHORT: Final = 40
 """Characters of a value that a message quotes."""
@@ -24,8 +24,7 @@ def request_traits(case: Case, seen: Observation) -> set[str]:
     n = case.request.get("n")
     if isinstance(n, int) and n > 1:
         found.add("for several choices")
-    messages = case.request.get("messages")
-    for message in messages if isinstance(messages, list | tuple) else ():
+    for message in listed_messages(case.request):
         found.update(_message_traits(message))
     return found
 
@@ -37,9 +36,7 @@ def _word(value: object) -> str:
     return str(value)[:_SHORT] if isinstance(value, str | bool | int) or value is None else "of this kind"
 
 
-def _message_traits(message: object) -> Iterable[str]:
-    if not isinstance(message, Mapping):
-        return
+def _message_traits(message: Mapping[str, Any]) -> Iterable[str]:
     role, content = message.get("role"), message.get("content")
     if isinstance(role, str) and role != "user":
         yield f"with a message of the role {role[:_SHORT]}"
@@ -66,8 +63,7 @@ def fine_traits(case: Case, seen: Observation) -> set[str]:
     found |= {f"with {keyword} in a schema" for keyword in _keywords(requested_schema(case.request))}
     if isinstance(tools, list | tuple) and not tools:
         found.add("with an empty list of tools")
-    listed = case.request.get("messages")
-    messages = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list | tuple) else []
+    messages = listed_messages(case.request)
     roles = [one.get("role") for one in messages]
     if roles.count("system") > 1:
         found.add("with several system messages")
