@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,17 @@ def test_only_the_process_that_was_started_is_ended(tmp_path: Path) -> None:
     assert identity_of(identity.pid) == identity
     assert end(identity)
     assert not is_running(identity)
+
+
+def test_a_process_that_becomes_another_program_is_still_the_one_that_was_started(tmp_path: Path) -> None:
+    """vLLM's script becomes the server: the lab called it dead, and left it running."""
+    log = tmp_path / "log"
+    identity = start_detached(["/bin/sh", "-c", "exec sh -c 'echo other; exec sleep 60'"], dict(os.environ), log)
+    assert identity is not None
+    while not log.read_text("utf-8"):
+        time.sleep(0.01)
+    assert is_running(identity)
+    assert end(identity)
 
 
 def test_a_process_that_is_gone_is_not_ended_again(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +14,7 @@ from trueweight.core import ConfigError, InfrastructureError
 from trueweight.lab import rungs_of
 from trueweight.lab.engines import Settings, find_engine
 from trueweight.lab.engines.vllm import MISMATCHED, install, python_of
+from trueweight.lab.engines.vllm_server import NEXT_TURN, generation_config
 
 
 def test_rungs_are_chosen_by_engine_and_dtype() -> None:
@@ -57,3 +61,16 @@ def test_the_command_names_model_port_and_dtype(tmp_path: Path) -> None:
     command = engine.command(engine.rungs[1], tmp_path / "m.gguf", Settings(18302, 4, 1), {"VLLM_X": "1", "HOME": "h"})
     assert command.words[2:7] == (str(tmp_path / "m.gguf"), "18302", "4", "1", "bfloat16")
     assert dict(command.environ) == {"HOME": "h"}
+
+
+def test_an_answer_ends_where_the_model_begins_the_next_turn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As the stop text of llama.cpp does it there. The model's own folder stays as it is."""
+    tokenizer = SimpleNamespace(encode=lambda text, **_: {NEXT_TURN: [2364]}[text])
+    auto = SimpleNamespace(from_pretrained=lambda _: tokenizer)
+    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(AutoTokenizer=auto))  # type: ignore[arg-type]
+    original = tmp_path / "generation_config.json"
+    for ends, expected in ((1, [1, 2364]), ([1, 106], [1, 106, 2364])):
+        original.write_text(json.dumps({"eos_token_id": ends, "bos_token_id": 2}))
+        written = json.loads((generation_config(tmp_path) / "generation_config.json").read_text())
+        assert written == {"eos_token_id": expected, "bos_token_id": 2}
+        assert json.loads(original.read_text())["eos_token_id"] == ends

@@ -15,14 +15,15 @@ from pathlib import Path
 class Identity:
     """Identifies a process. Its number is not enough, because the system reuses numbers.
 
+    The command line is no part of it: a process that becomes another program (as vLLM's does, once the weights are
+    converted) keeps its number and its start.
+
     Attributes:
         started: when it started, in the system's unit: only good for comparison.
-        command: its command line.
     """
 
     pid: int
     started: str
-    command: str
 
 
 Look = Callable[[int], Identity | None]
@@ -81,25 +82,7 @@ def start_detached(command: Sequence[str], environ: Mapping[str, str], log: Path
             start_new_session=True,
         )
     _children[child.pid] = child
-    return _settled(child)
-
-
-def _settled(child: subprocess.Popen[bytes], patience: float = 10.0) -> Identity | None:
-    """Who the child is once it has become the program it is to run.
-
-    The system lets us go on a little before the new program's command line can be read; until then it is empty, and an
-    identity taken in that moment would never match again.
-    """
-    deadline = time.monotonic() + patience
-    while child.poll() is None and time.monotonic() < deadline:
-        identity = identity_of(child.pid)
-        if identity is not None and identity.command:
-            return identity
-        time.sleep(0.005)
-    child.kill()
-    child.wait()
-    _children.pop(child.pid, None)
-    return None
+    return identity_of(child.pid)
 
 
 def _reap(pid: int) -> None:
@@ -111,7 +94,6 @@ def _reap(pid: int) -> None:
 def _from_proc(pid: int) -> Identity | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The name in parentheses may hold spaces and parentheses itself; field 3 (state) follows the last one.
@@ -119,18 +101,18 @@ def _from_proc(pid: int) -> Identity | None:
     fields = stat.rpartition(")")[2].split()
     if fields[0] in "ZX":
         return None
-    return Identity(pid, fields[19], command.rstrip(b"\0").replace(b"\0", b" ").decode("utf-8", "replace"))
+    return Identity(pid, fields[19])
 
 
 def _from_ps(pid: int) -> Identity | None:
     done = subprocess.run(  # noqa: S603
-        ["ps", "-ww", "-o", "stat=,lstart=,command=", "-p", str(pid)],  # noqa: S607 - its place differs by system
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607 - its place differs by system
         env={**os.environ, "LC_ALL": "C"},
         capture_output=True,
         text=True,
         check=False,
     )
-    words = done.stdout.split(maxsplit=6)
-    if len(words) < 7 or words[0].startswith("Z"):
+    words = done.stdout.split()
+    if len(words) < 6 or words[0].startswith("Z"):
         return None
-    return Identity(pid, " ".join(words[1:6]), words[6].strip())
+    return Identity(pid, " ".join(words[1:6]))

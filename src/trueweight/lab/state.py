@@ -47,7 +47,7 @@ def read_servers(path: Path) -> tuple[Server, ...]:
         value = json.loads(path.read_text("utf-8"))
         if value["format"] != FORMAT:
             raise ValueError(f"format {value['format']!r} instead of {FORMAT!r}")
-        return tuple(Server(**{**entry, "process": Identity(**entry["process"])}) for entry in value["servers"])
+        return tuple(Server(**{**entry, "process": _identity(**entry["process"])}) for entry in value["servers"])
     except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError) as error:
@@ -57,6 +57,11 @@ def read_servers(path: Path) -> tuple[Server, ...]:
             where=str(path),
             hint="End any server of the lab yourself, then delete this file.",
         ) from error
+
+
+def _identity(pid: int, started: str, **_: object) -> Identity:
+    """Records of earlier versions have the command line too."""
+    return Identity(pid, started)
 
 
 def write_servers(path: Path, servers: Iterable[Server]) -> None:

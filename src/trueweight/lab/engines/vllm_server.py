@@ -7,6 +7,7 @@ makes, once, the folder that vLLM reads (safetensors, configuration, tokenizer),
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import sys
@@ -18,6 +19,8 @@ MODEL = "gemma-3-270m"
 CONTEXT = "4096"
 BOS = "{{- bos_token -}}\n"
 """llama.cpp puts the start-of-text token before every prompt; vLLM leaves that to the chat template."""
+NEXT_TURN = "User"
+"""A base model goes on with the user's next turn. vLLM has no stop text of the server: this token ends an answer."""
 
 
 def converted(model: Path) -> Path:
@@ -44,6 +47,20 @@ def converted(model: Path) -> Path:
     return folder
 
 
+def generation_config(folder: Path) -> Path:
+    """A folder with the model's generation config in which ``NEXT_TURN`` ends an answer too."""
+    transformers: Any = importlib.import_module("transformers")
+
+    stops = transformers.AutoTokenizer.from_pretrained(folder).encode(NEXT_TURN, add_special_tokens=False)
+    config = json.loads((folder / "generation_config.json").read_text("utf-8"))
+    ends = config.get("eos_token_id") or []
+    config["eos_token_id"] = [*(ends if isinstance(ends, list) else [ends]), *stops]
+    place = folder / "generation"
+    place.mkdir(exist_ok=True)
+    (place / "generation_config.json").write_text(json.dumps(config), "utf-8")
+    return place
+
+
 def main() -> None:
     """Become the server."""
     model, port, slots, threads, dtype, template = sys.argv[1:]
@@ -55,6 +72,7 @@ def main() -> None:
         *("--model", str(folder), "--served-model-name", MODEL, "--chat-template", str(chat)),
         *("--host", "127.0.0.1", "--port", port, "--max-num-seqs", slots, "--max-model-len", CONTEXT),
         *("--dtype", dtype, "--enforce-eager", "--enable-auto-tool-choice", "--tool-call-parser", "hermes"),
+        *("--generation-config", str(generation_config(folder))),
     ]
     os.environ |= {
         "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -62,6 +80,7 @@ def main() -> None:
         "OMP_NUM_THREADS": threads,
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
+        "VLLM_ENABLE_RESPONSES_API_STORE": "1",
     }
     os.execv(sys.executable, words)  # noqa: S606 - no shell; these words are ours
 
