@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 
 import anyio
+import pytest
 
+from trueweight.wire.capture import Capture
 from trueweight.wire.deadlines import Deadlines
+from trueweight.wire.health import LoopWatch
+from trueweight.wire.http1 import StoppedError
+from trueweight.wire.settings import WireSettings
 
 
 def test_each_deadline_is_kept() -> None:
@@ -46,5 +51,19 @@ def test_a_run_that_ends_leaves_no_timer() -> None:
         deadlines.close()
         assert deadlines._timer is None
         assert not scope.cancel_called
+
+    anyio.run(run)
+
+
+def test_a_deadline_that_passes_while_a_connection_is_made_ends_the_attempt() -> None:
+    """Nothing is sent over the connection, though it was ready in the same moment."""
+
+    async def run() -> None:
+        origin, watch = time.monotonic_ns(), LoopWatch()
+        capture = Capture(WireSettings(), 5.0, time.monotonic_ns, origin, 0, watch=watch, deadlines=Deadlines())
+        capture.cancel()
+        capture.connected()
+        with pytest.raises(StoppedError):
+            capture.sending(lambda: None)
 
     anyio.run(run)

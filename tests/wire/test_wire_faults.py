@@ -398,6 +398,16 @@ def test_a_host_that_never_accepts_is_a_connect_timeout(stage: Stage) -> None:
     assert stage.kinds() == ["timeout-connect"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="fills the backlog as Linux counts it")
+def test_the_limit_for_all_of_an_attempt_holds_while_it_connects(stage: Stage) -> None:
+    """It is shorter than the one for a connection, so it is the one that is reported."""
+    with silent_host() as (host, port):
+        trials = stage.trials(f"http://{host}:{port}/v1", timeout=0.2)
+        environment = stage.environment(watch=NEVER_LATE)
+        anyio.run(lambda: stage.send(trials, retries=0, connect_timeout=3, environment=environment))
+    assert stage.kinds() == ["timeout-total"]
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "not_http"),
     [

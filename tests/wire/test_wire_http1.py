@@ -22,7 +22,7 @@ import trustme
 from fault_servers import FaultServer, Stage, Talk, serving, silent_host
 
 from trueweight.wire import TransportName, run_loop
-from trueweight.wire.http1 import Http1Transport, transport
+from trueweight.wire.http1 import Http1Transport, RequestHead, StoppedError, transport
 from trueweight.wire.http1.connection import Connection, ReadTurns
 from trueweight.wire.http1.response import BodyBuffer
 
@@ -115,6 +115,72 @@ def test_a_connection_is_used_again_and_never_by_two_at_once(runner: Runner) -> 
         assert sorted(found) == [(b"3", False), (b"4", True)]
 
     with_carrier(runner, use)
+
+
+class Noting(BodyBuffer):
+    """Notes what becomes of its request, and may stop it at its first byte of body."""
+
+    def __init__(self, *, stops: bool = False) -> None:
+        super().__init__()
+        self.events: list[str] = []
+        self.stops = stops
+        self.stop: Callable[[], None] = lambda: None
+
+    def connected(self) -> None:
+        self.events.append("connected")
+
+    def sending(self, stop: Callable[[], None]) -> None:
+        self.events.append("sending")
+        self.stop = stop
+
+    def body(self, data: bytes) -> None:
+        super().body(data)
+        if self.stops:
+            self.stop()
+
+    def end(self) -> None:
+        self.events.append("end")
+
+
+async def carry(carrier: Http1Transport, url: str, listener: Noting) -> Noting:
+    head = RequestHead("POST", httpx.URL(url), httpx.Headers({"Host": "h", "Content-Length": "2"}))
+    await carrier.carry(head, b"{}", listener, 5.0)
+    return listener
+
+
+def test_a_response_is_carried_to_a_listener(runner: Runner) -> None:
+    """It returns with the end of the response; the second one comes over the connection of the first."""
+
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
+        first, second = [await carry(carrier, server.url, Noting()) for _ in range(2)]
+        assert (first.events, first.pieces) == (["connected", "sending", "end"], [b"0"])
+        assert (second.events, second.pieces) == (["sending", "end"], [b"1"])
+        alive = weakref.ref(second)
+        del first, second
+        assert alive() is None  # also where Python does not search for reference cycles
+
+    gc.disable()
+    try:
+        with_carrier(runner, use)
+    finally:
+        gc.enable()
+
+
+def test_a_listener_ends_an_endless_response(runner: Runner) -> None:
+    """At once, though its task waits; the connection is closed, and the next request has another one."""
+
+    async def endless(talk: Talk) -> None:
+        await talk.send(b"HTTP/1.1 200 OK\r\n\r\nx")
+        await anyio.sleep_forever()
+
+    async def use(carrier: Http1Transport, server: FaultServer) -> None:
+        for _ in range(2):
+            listener = Noting(stops=True)
+            with anyio.fail_after(20), pytest.raises(StoppedError):
+                await carry(carrier, server.url, listener)
+            assert (listener.events, listener.pieces) == (["connected", "sending"], [b"x"])
+
+    with_carrier(runner, use, endless)
 
 
 def test_a_response_that_is_done_with_is_freed_at_once(runner: Runner) -> None:

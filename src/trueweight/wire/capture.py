@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, cast
 
 import anyio
@@ -16,6 +17,7 @@ from trueweight.core.exchange import TIMEOUTS
 from trueweight.wire.deadlines import Deadlines
 from trueweight.wire.failures import TRANSPORT_ERRORS, failure_of_error, failure_of_status
 from trueweight.wire.health import PERIOD, LoopWatch
+from trueweight.wire.http1 import Http1Transport, StoppedError
 from trueweight.wire.request_builder import Outgoing
 from trueweight.wire.settings import WireSettings
 
@@ -64,16 +66,20 @@ class Capture:
         self._version: str | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
         self._chunks: list[bytes] = []
-        self._stamps: list[Stamp] = []
+        self._arrivals: list[int] = []
         self.size = 0
         self._begun = self._whole = False
         self._failure = CUT
         self._protocol: Protocol | None = None
         self._deadlines = deadlines
         self._end = time.monotonic() + timeout
-        self._scope = anyio.CancelScope()
+        self._stop: Callable[[], None] | None = None
+        self._stopped = False
         self._limit = FailureKind.TIMEOUT_TOTAL
-        self._moved = 0
+        self._move_after = 0
+        # What each chunk needs of the settings, at hand: the way to it takes as long as a stamp.
+        self._most_bytes = settings.max_response_bytes
+        self._move_every = round(settings.stall_timeout * 1e8)
 
     def _elapsed(self) -> int:
         return self._clock() - self._origin
@@ -83,20 +89,19 @@ class Capture:
         self._protocol = outgoing.protocol
         began = time.monotonic_ns()
         try:
-            limits = {"connect": self._settings.connect_timeout}
-            request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
             self._t_send = self._elapsed()
-            self._deadlines.set(self._scope, self._end)
-            with self._scope:
-                await self._send_and_receive(transport, request)
+            self._deadlines.set(self, self._end)
+            if isinstance(transport, Http1Transport):
+                await self._carry(transport, outgoing)
+            else:
+                await self._send_and_receive(transport, outgoing)
+        except StoppedError:
+            self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
         except TRANSPORT_ERRORS as error:
             failure = failure_of_error(error)
             self._failure = replace(failure, kind=self._kind_of_end(failure.kind))
-        else:
-            if self._scope.cancelled_caught:
-                self._failure = Failure(self._limit, f"no end within the limit ({self.size} bytes arrived)")
         finally:
-            self._deadlines.remove(self._scope)
+            self._deadlines.remove(self)
         if self._t_done is None:
             self._t_done = self._elapsed()
         if self._failure.kind in TIMEOUTS and (late := self._late(began)):
@@ -114,13 +119,31 @@ class Capture:
         at_deadline = self._watch.late_between(now - round(2 * PERIOD * 1e9), now)
         return late / 1e9 if at_deadline or late * 10 >= now - began else 0.0
 
-    async def _send_and_receive(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> None:
+    async def _carry(self, transport: Http1Transport, outgoing: Outgoing) -> None:
+        connect, left = self._settings.connect_timeout, self._end - time.monotonic()
+        try:
+            await transport.carry(outgoing.head, outgoing.body, self, min(connect, left))
+        except httpx.ConnectTimeout as error:
+            if left < connect:
+                raise StoppedError from error
+            raise
+
+    async def _send_and_receive(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
+        """Through any other transport, which only a cancellation of this task can stop."""
+        with anyio.CancelScope() as scope:
+            self._stop = scope.cancel
+            await self._listen(transport, outgoing)
+        if scope.cancelled_caught:
+            raise StoppedError
+
+    async def _listen(self, transport: httpx.AsyncBaseTransport, outgoing: Outgoing) -> None:
+        limits = {"connect": self._settings.connect_timeout}
+        request = outgoing.build({"trace": self._trace, "timeout": limits, "listener": self})
         response = await transport.handle_async_request(request)
         try:
             if self._status is None:
                 self.head(response.status_code, response.http_version, response.headers.raw)
             if not self._whole:  # else all of it came with the head, and was listened to
-                self._expect_more()
                 stream = cast("AsyncGenerator[bytes, None]", aiter(cast("AsyncIterable[bytes]", response.stream)))
                 async with aclosing(stream) as chunks:
                     async for chunk in chunks:
@@ -130,7 +153,26 @@ class Capture:
             # The response's own `aclose` only adds the request to errors, and takes as long as a stamp of ten chunks.
             await cast("httpx.AsyncByteStream", response.stream).aclose()
 
-    # Called by transports that know the extension ``listener`` while bytes arrive; for others, by `run`.
+    # Called while bytes arrive: by `Http1Transport`, and by others that know the extension ``listener``. Else by `run`.
+
+    def connected(self) -> None:
+        """A new connection is ready."""
+        self._t_connected = self._elapsed()
+
+    def sending(self, stop: Callable[[], None]) -> None:
+        """The request is about to be written."""
+        if self._stopped:
+            raise StoppedError
+        self._stop = stop
+        self._note_sending()
+
+    def _note_sending(self) -> None:
+        if self._settings.first_byte_timeout is not None:
+            self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
+        if self._t_connected is None:
+            # No new connection was reported, so a kept one is used; the time until now was spent on preparations.
+            self._kept = True
+            self._t_send = self._elapsed()
 
     def begin(self) -> None:
         """The first byte of the response arrived."""
@@ -141,11 +183,12 @@ class Capture:
         self._note_head()
         self._status, self._version = status, version
         self._headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
+        self._expect_more()
 
     @property
     def chunks(self) -> int:
         """Chunks of the body so far."""
-        return len(self._stamps)
+        return len(self._arrivals)
 
     @property
     def compressed(self) -> bool:
@@ -156,13 +199,14 @@ class Capture:
     def body(self, data: bytes) -> None:
         """Bytes of the body arrived."""
         now = self._clock() - self._origin
-        self._stamps.append(Stamp(now, self.size))
+        # Whole numbers here, and `Stamp`s when all have arrived: Python searches only objects for reference cycles.
+        self._arrivals.append(now)
         self._chunks.append(data)
         self.size += len(data)
-        if self._too_large():
-            self._scope.cancel()
+        if self.size > self._most_bytes or len(self._arrivals) > MOST_CHUNKS:
+            self.cancel()
         # Moving a deadline costs more than a stamp, so it moves when a tenth of the stall time-out is used up.
-        elif now - self._moved > self._settings.stall_timeout * 1e8:
+        elif now > self._move_after:
             self._expect_more()
 
     def end(self) -> None:
@@ -172,7 +216,7 @@ class Capture:
             self._whole = True
 
     def _too_large(self) -> bool:
-        return self.size > self._settings.max_response_bytes or len(self._stamps) > MOST_CHUNKS
+        return self.size > self._most_bytes or len(self._arrivals) > MOST_CHUNKS
 
     def _note_head(self) -> None:
         self._begun = True
@@ -180,13 +224,19 @@ class Capture:
             self._t_headers = self._elapsed()
 
     def _expect_more(self) -> None:
-        self._moved = self._elapsed()
+        self._move_after = self._elapsed() + self._move_every
         self._allow(self._settings.stall_timeout * 1.1, FailureKind.TIMEOUT_STALL)
 
     def _allow(self, seconds: float, kind: FailureKind) -> None:
         limit = time.monotonic() + seconds
         self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
-        self._deadlines.set(self._scope, min(limit, self._end))
+        self._deadlines.set(self, min(limit, self._end))
+
+    def cancel(self) -> None:
+        """End the attempt early: a limit is reached. While a connection is made, `_carry` has a limit for that."""
+        self._stopped = True
+        if self._stop is not None:
+            self._stop()
 
     def _kind_of_end(self, kind: FailureKind) -> FailureKind:
         """The kind for a connection that ended. After the head it is ``truncated``, whether by a reset or a close."""
@@ -201,14 +251,9 @@ class Capture:
         if name.endswith("receive_response_headers.complete"):
             self._note_head()
         elif name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._t_connected = self._elapsed()
+            self.connected()
         elif name.endswith("send_request_headers.started"):
-            if self._settings.first_byte_timeout is not None:
-                self._allow(self._settings.first_byte_timeout, FailureKind.TIMEOUT_FIRST_BYTE)
-            if self._t_connected is None:
-                # No new connection was reported, so a kept one is used; the time until now was spent on preparations.
-                self._kept = True
-                self._t_send = self._elapsed()
+            self._note_sending()
 
     def attempt(self) -> Attempt:
         """The attempt as recorded so far."""
@@ -234,9 +279,12 @@ class Capture:
             http_version=self._version,
             headers=self._headers,
             body=body,
-            stamps=tuple(self._stamps),
+            stamps=self._stamps(),
             failure=failure,
         )
+
+    def _stamps(self) -> tuple[Stamp, ...]:
+        return tuple(map(Stamp, self._arrivals, accumulate(map(len, self._chunks), initial=0)))
 
     def _late_error(self, body: bytes) -> Failure | None:
         """The failure that the body of a success status reports: the server failed after it had sent the status."""

@@ -5,37 +5,43 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-
-import anyio
+from typing import Protocol
 
 _EARLY = 0.001
 """Seconds by which a timer may fire early: uvloop counts in milliseconds."""
 
 
+class Cancellable(Protocol):
+    """What a deadline ends: an attempt, or a scope of anyio."""
+
+    def cancel(self) -> None:
+        """End it early."""
+
+
 class Deadlines:
-    """Cancels scopes when their time is over. Nearly all of them end before, and a timer for each of them takes longer
-    than to send its request.
+    """Cancels attempts when their time is over. Nearly all of them end before, and a timer for each of them takes
+    longer than to send its request.
     """
 
     def __init__(self) -> None:
-        self._scopes: dict[anyio.CancelScope, float] = {}
+        self._ends: dict[Cancellable, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._at = math.inf
         """When the timer fires; no deadline is earlier."""
 
-    def set(self, scope: anyio.CancelScope, when: float) -> None:
-        """Cancel a scope at this time, by ``time.monotonic``, in place of the time that was set before."""
-        self._scopes[scope] = when
+    def set(self, one: Cancellable, when: float) -> None:
+        """Cancel an attempt at this time, by ``time.monotonic``, in place of the time that was set before."""
+        self._ends[one] = when
         if when < self._at:
             self._start_timer(when)
 
-    def remove(self, scope: anyio.CancelScope) -> None:
-        """The scope has ended."""
-        self._scopes.pop(scope, None)
+    def remove(self, one: Cancellable) -> None:
+        """The attempt has ended."""
+        self._ends.pop(one, None)
 
     def close(self) -> None:
         """Cancel nothing more."""
-        self._scopes.clear()
+        self._ends.clear()
         self._expire()
 
     def _start_timer(self, when: float) -> None:
@@ -49,8 +55,8 @@ class Deadlines:
             self._timer.cancel()
         self._timer, self._at = None, math.inf
         now = time.monotonic() + _EARLY
-        for scope in [scope for scope, when in self._scopes.items() if when <= now]:
-            del self._scopes[scope]
-            scope.cancel()
-        if self._scopes:
-            self._start_timer(min(self._scopes.values()))
+        for one in [one for one, when in self._ends.items() if when <= now]:
+            del self._ends[one]
+            one.cancel()
+        if self._ends:
+            self._start_timer(min(self._ends.values()))

@@ -11,47 +11,47 @@ import httpx
 from trueweight import __version__
 from trueweight.core import Mode, Protocol, Provider, RequestRecord, Trial
 from trueweight.core.exchange import REDACTED
+from trueweight.wire.http1 import RequestHead
 from trueweight.wire.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A serialised request. ``headers`` hold the key; ``record`` is for the disk and does not."""
+    """A serialised request. ``head`` holds the key; ``record`` is for the disk and does not."""
 
-    url: httpx.URL
-    headers: httpx.Headers
+    head: RequestHead
     body: bytes
     record: RequestRecord
     protocol: Protocol
 
     def build(self, extensions: dict[str, Any]) -> httpx.Request:
         """An httpx request for one attempt."""
-        stream = httpx.ByteStream(self.body)
-        return httpx.Request(self.record.method, self.url, headers=self.headers, stream=stream, extensions=extensions)
+        head, stream = self.head, httpx.ByteStream(self.body)
+        return httpx.Request(head.method, head.url, headers=head.headers, stream=stream, extensions=extensions)
 
     def __repr__(self) -> str:
         # The default would show the key in tracebacks that print local variables.
         return f"Outgoing({self.record!r})"
 
 
-class _RequestHead(NamedTuple):
-    """URL and headers, as they are sent and as they are recorded."""
+class _Heads(NamedTuple):
+    """The heads of requests that differ in the size of their bodies, as they are sent and as they are recorded."""
 
-    url: httpx.URL
-    headers: httpx.Headers
+    bare: RequestHead
     recorded_url: str
     recorded_headers: tuple[tuple[str, str], ...]
-    sized: dict[int, httpx.Headers]
+    sized: dict[int, RequestHead]
 
-    def headers_for(self, size: int) -> httpx.Headers:
-        """The headers of a body of so many bytes. They are not to be changed: bodies of one size share them."""
+    def of_size(self, size: int) -> RequestHead:
+        """The head of a body of so many bytes."""
         found = self.sized.get(size)
         if found is None:
             if len(self.sized) >= _MOST_SIZES:
                 self.sized.clear()
-            found = self.sized[size] = self.headers.copy()
+            headers = self.bare.headers.copy()
             if size:
-                found["Content-Length"] = str(size)
+                headers["Content-Length"] = str(size)
+            found = self.sized[size] = RequestHead(self.bare.method, self.bare.url, headers)
         return found
 
 
@@ -65,36 +65,33 @@ class RequestBuilder:
         self._provider = provider
         self._key = key
         self._redactor = redactor
-        self._heads: dict[tuple[str, Mode, bool], _RequestHead] = {}
+        self._heads: dict[tuple[str, Mode, bool], _Heads] = {}
 
     def outgoing(self, trial: Trial, previous: str = "") -> Outgoing:
         """The serialised request of a trial. ``previous`` is the id of the response that it continues."""
         text = trial.body(previous)
         body = text.encode()
         protocol = trial.protocol
-        head = self._head_of(protocol, trial.mode, has_body=bool(body))
-        headers = head.headers_for(len(body))
+        heads = self._heads_of(protocol, trial.mode, has_body=bool(body))
         recorded = self._redactor.request_body(text)
-        record = RequestRecord(protocol.method, head.recorded_url, head.recorded_headers, recorded)
-        return Outgoing(head.url, headers, body, record, protocol)
+        record = RequestRecord(protocol.method, heads.recorded_url, heads.recorded_headers, recorded)
+        return Outgoing(heads.of_size(len(body)), body, record, protocol)
 
-    def _head_of(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
+    def _heads_of(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Heads:
         found = self._heads.get((protocol.name, mode, has_body))
         if found is None:
-            found = self._make_head(protocol, mode, has_body=has_body)
-            self._heads[protocol.name, mode, has_body] = found
+            found = self._heads[protocol.name, mode, has_body] = self._make_heads(protocol, mode, has_body=has_body)
         return found
 
-    def _make_head(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _RequestHead:
+    def _make_heads(self, protocol: Protocol, mode: Mode, *, has_body: bool) -> _Heads:
         address = _address(self._provider, protocol)
         url = httpx.URL(address)
         plain = _headers(self._provider, mode, has_body=has_body)
         host = (("Host", url.netloc.decode("ascii")),)
         of_protocol = _key_headers(self._provider, protocol, self._key)
         recorded = _key_headers(self._provider, protocol, None if self._key is None else REDACTED)
-        return _RequestHead(
-            url,
-            httpx.Headers([*host, *plain, *of_protocol]),
+        return _Heads(
+            RequestHead(protocol.method, url, httpx.Headers([*host, *plain, *of_protocol])),
             self._redactor.text(address),
             (*self._redactor.pairs(plain), *recorded),
             {},

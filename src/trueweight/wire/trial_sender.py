@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,6 @@ from functools import partial
 
 import anyio
 import httpx
-from anyio.lowlevel import cancel_shielded_checkpoint
 
 from trueweight.core import Attempt, Exchange, FailureKind, Mode, Trial
 from trueweight.wire.background import LARGE, MANY_CHUNKS, VERY_LARGE, Background
@@ -34,7 +34,7 @@ class WriteQueue:
     """
 
     def __init__(self) -> None:
-        self._lock = anyio.Lock(fast_acquire=True)
+        self._lock = asyncio.Lock()
         self.writing = False
         """Whether a large exchange is being written in a thread."""
 
@@ -50,7 +50,7 @@ class WriteQueue:
     async def wait_turn(self) -> None:
         """Return when it is the caller's turn: after the callers before it, and after the bytes that have arrived."""
         async with self._lock:
-            await cancel_shielded_checkpoint()
+            await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import cast
 import anyio
 import httpx
 
-from trueweight.wire.http1.response import IncomingResponse, Listener
+from trueweight.wire.http1.response import IncomingResponse, Listener, StoppedError
 
 CLOSE_TIMEOUT = 0.2
 """Seconds that a closing connection waits for the peer's end of the close."""
@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._response: IncomingResponse | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._wakes_at_head = True
         self._error: Exception | None = None
 
     @property
@@ -84,12 +85,34 @@ class Connection(asyncio.Protocol):
             httpx.RemoteProtocolError: if the bytes that arrive are not a response.
             httpx.ReadError: if the connection breaks.
         """
-        if self._transport is None or not self.idle:
-            raise self._error or httpx.ReadError("the connection was closed before anything could be sent")
-        response = self._response = IncomingResponse(listener)
-        self._transport.write(request)
+        response = self._begin(request, listener, wakes_at_head=True)
         while not response.headed:
             await self._wait_for_change()
+        return response
+
+    async def exchange(self, request: bytes, listener: Listener) -> None:
+        """Send a request, and return when its response is complete; raises as `send` does.
+
+        Raises:
+            StoppedError: if `stop` is called before.
+        """
+        await self.wait_complete(self._begin(request, listener, wakes_at_head=False))
+
+    def stop(self) -> None:
+        """End the exchange under way, unless its response is complete. The caller of `exchange` closes the connection.
+
+        A cancelled task would end it too, but the scope that cancels one takes longer than to send its request.
+        """
+        if self._response is not None and not self._response.complete:
+            self._wake(StoppedError())
+
+    def _begin(self, request: bytes, listener: Listener, *, wakes_at_head: bool) -> IncomingResponse:
+        transport = self._transport
+        if transport is None or self._response is not None or transport.is_closing():
+            raise self._error or httpx.ReadError("the connection was closed before anything could be sent")
+        self._wakes_at_head = wakes_at_head
+        response = self._response = IncomingResponse(listener)
+        transport.write(request)
         return response
 
     async def wait_complete(self, response: IncomingResponse) -> None:
@@ -183,7 +206,7 @@ class Connection(asyncio.Protocol):
             self._wake(error)
             self.close(abort=True)
             return
-        if response.complete or response.headed is not headed:
+        if response.complete or (response.headed is not headed and self._wakes_at_head):
             self._wake()
         if len(data) >= _MUCH:
             self._let_others_read()

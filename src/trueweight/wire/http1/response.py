@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import httptools
@@ -38,6 +38,20 @@ class Listener(Protocol):
 
     def end(self) -> None:
         """The body is complete."""
+
+
+class StoppedError(Exception):
+    """The exchange was ended from this side, by what `SendListener.sending` was given."""
+
+
+class SendListener(Listener, Protocol):
+    """Receives a response, and before it what becomes of its request."""
+
+    def connected(self) -> None:
+        """A new connection is ready. Not called for a kept one."""
+
+    def sending(self, stop: Callable[[], None]) -> None:
+        """The head is about to be written. To call ``stop`` ends the exchange with a `StoppedError`."""
 
 
 class BodyBuffer:

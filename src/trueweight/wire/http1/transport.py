@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
 from ssl import SSLContext
 
 import anyio
@@ -12,10 +13,13 @@ import httpx
 
 from trueweight.wire.http1.connection import CLOSE_TIMEOUT, Connection, ReadTurns
 from trueweight.wire.http1.dial import Dialer, Origin
-from trueweight.wire.http1.response import BodyBuffer, IncomingResponse
+from trueweight.wire.http1.request import RequestHead, write_head
+from trueweight.wire.http1.response import BodyBuffer, IncomingResponse, SendListener
 
 KEEPALIVE = 15.0
 """Seconds after which an idle connection is closed instead of used."""
+_HEADS = 1000
+"""Heads whose bytes are kept; a provider has one for each mode and size of body."""
 
 
 class Http1Transport(httpx.AsyncBaseTransport):
@@ -28,6 +32,8 @@ class Http1Transport(httpx.AsyncBaseTransport):
     - ``timeout``: only ``connect``, in seconds, for DNS, TCP, the proxy's tunnel and TLS together.
     - ``listener``: a `trueweight.wire.http1.Listener` that receives the response while it arrives. The response's
       stream is empty then and ends with the body. Without a listener the stream is the body in one piece.
+
+    `carry` does the same for a caller that needs no objects of httpx, which take as long as all the rest.
     """
 
     def __init__(self, tls: SSLContext, proxy: httpx.Proxy | None = None, turns: ReadTurns | None = None) -> None:
@@ -41,6 +47,7 @@ class Http1Transport(httpx.AsyncBaseTransport):
         """
         self._dialer = Dialer(tls, proxy)
         self._turns = turns or ReadTurns()
+        self._written = lru_cache(_HEADS)(self._write)
         self._open: set[Connection] = set()
         self._kept: defaultdict[Origin, list[tuple[Connection, float]]] = defaultdict(list)
 
@@ -50,10 +57,8 @@ class Http1Transport(httpx.AsyncBaseTransport):
         Raises:
             httpx.TransportError: if there is no connection or no response.
         """
-        origin, stream = Origin.of(request.url), request.stream
-        # A body that is bytes need not be read: reading it costs as much as writing the head.
-        body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await request.aread()
-        data = self._head(request, origin) + body
+        origin, head = self._write(RequestHead(request.method, request.url, request.headers))
+        data = head + await request.aread()
         trace = request.extensions.get("trace")
         new, connection = False, self._take_kept(origin)
         if connection is None:
@@ -70,17 +75,36 @@ class Http1Transport(httpx.AsyncBaseTransport):
             connection.close(abort=True)
             raise
 
-        def release() -> None:
-            if connection.release():
-                self._kept[origin].append((connection, time.monotonic()))
-
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_BodyStream(connection, response, buffer.pieces, release),
+            stream=_BodyStream(connection, response, buffer.pieces, lambda: self._release(connection, origin)),
             request=request,
             extensions={"http_version": response.version.encode(), "reason_phrase": response.reason},
         )
+
+    async def carry(self, head: RequestHead, body: bytes, listener: SendListener, connect: float | None) -> None:
+        """Send a request, pass its response to the listener, and return when it is complete.
+
+        Args:
+            connect: most seconds for DNS, TCP, the proxy's tunnel and TLS together; None for any.
+
+        Raises:
+            httpx.TransportError: if there is no connection, or no whole response.
+            StoppedError: if the listener stops it.
+        """
+        origin, data = self._written(head)
+        kept = self._take_kept(origin)
+        connection = kept or await self._connect(origin, connect)
+        try:
+            if kept is None:
+                listener.connected()
+            listener.sending(connection.stop)
+            await connection.exchange(data + body, listener)
+        except BaseException:
+            connection.close(abort=True)
+            raise
+        self._release(connection, origin)
 
     async def aclose(self) -> None:
         """Close all connections. Requests under way end with a ReadError."""
@@ -115,18 +139,15 @@ class Http1Transport(httpx.AsyncBaseTransport):
             self._open.add(connection)
         return connection
 
-    def _head(self, request: httpx.Request, origin: Origin) -> bytes:
+    def _release(self, connection: Connection, origin: Origin) -> None:
+        if connection.release():
+            self._kept[origin].append((connection, time.monotonic()))
+
+    def _write(self, head: RequestHead) -> tuple[Origin, bytes]:
+        """Where a request goes, and the bytes of its head."""
+        origin = Origin.of(head.url)
         forwarded = self._dialer.forwards(origin)
-        target = b"http://" + request.url.netloc if forwarded else b""
-        lines = [request.method.encode("ascii") + b" " + target + request.url.raw_path + b" HTTP/1.1"]
-        lines += [name + b": " + value for name, value in request.headers.raw]
-        head = b"\r\n".join(lines)
-        breaks = len(lines) - 1
-        if head.count(b"\r") != breaks or head.count(b"\n") != breaks or b"\0" in head:
-            raise httpx.LocalProtocolError("a header holds a line break or a NUL")
-        if request.method in ("HEAD", "CONNECT") or b"\ntransfer-encoding:" in head.lower():
-            raise httpx.LocalProtocolError("HEAD, CONNECT and requests of undeclared length are not supported")
-        return head + b"\r\n" + (self._dialer.credentials if forwarded else b"") + b"\r\n"
+        return origin, write_head(head, forwarded=forwarded, credentials=self._dialer.credentials)
 
 
 class _BodyStream(httpx.AsyncByteStream):
