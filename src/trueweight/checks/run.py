@@ -74,7 +74,9 @@ def run_paired_checks(
     """
     own, theirs = (_comparable(some) for some in (digests, reference))
     found: dict[str, tuple[Finding, ...]] = {}
-    same: dict[tuple[Finding, ...], tuple[Finding, ...]] = {}  # of 100,000 replies nearly all pass
+    # Of 100,000 replies nearly all pass without words: what they have is made once for each way to come to it.
+    same: dict[tuple[Finding, ...], tuple[Finding, ...]] = {}
+    passing: dict[tuple[int, int], tuple[tuple[Finding, ...], tuple[Finding, ...]]] = {}
     for entry in CHECKS.all().values():
         if entry.run_paired is None or entry.info.id in without:
             continue
@@ -87,10 +89,18 @@ def run_paired_checks(
                 results[one.trial].append((one.choice, result))
                 cases[one.trial] = one.case
         for trial, of_trial in results.items():
-            joined = _of_all_choices(of_trial)
-            if joined is not None:
-                made = (*found.get(trial, ()), _finding(cases[trial], entry, joined))
-                found[trial] = same.setdefault(made, made)
+            joined = of_trial[0][1] if len(of_trial) == 1 else _of_all_choices(of_trial)
+            if joined is None:
+                continue
+            before, finding = found.get(trial, ()), _finding(cases[trial], entry, joined)
+            # What is kept holds both parts, so that no others get their identities.
+            known = passing.get((id(before), id(finding)))
+            if known is None:
+                made = (*before, finding)
+                known = before, same.setdefault(made, made)
+                if finding is wordless_pass(finding.check, finding.severity):
+                    passing[id(before), id(finding)] = known
+            found[trial] = known[1]
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import lru_cache
 from typing import Any
 
 from trueweight.core import Mode, ReplyDigest, Severity
@@ -79,10 +80,10 @@ def stream_same_calls(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) 
 def stream_same_text(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]) -> Iterable[PairedResult]:
     """Compares text and arguments. INFO only: numerics that depend on the batch are common and no fault."""
     for plain, streamed in cold_modes(replies):
-        texts = {_written(one) for one in plain}
-        if len(texts) == len({_written(one) for one in streamed}) == 1:
+        texts, others = ({_written(one) for one in some} for some in (plain, streamed))
+        if len(texts) == len(others) == 1:
+            same = texts == others
             for one in streamed:
-                same = _written(one) in texts
                 words = "the stream has another text than the plain reply"
                 yield one, Pass() if same else Fail(words, quote(_shown(plain[0])), quote(_shown(one)))
 
@@ -119,18 +120,19 @@ def usage_same_streamed(replies: Sequence[ReplyDigest], _: Sequence[ReplyDigest]
     Completion tokens of replies with calls are not compared: the same call may have other white space in its raw text.
     """
     for plain, streamed in both_modes(replies):
+        counts = {one.input_tokens for one in plain if one.input_tokens is not None}
+        cold = plain[0].case.request.get("temperature") == 0
+        by_text = {one.text: one for one in reversed(plain) if not one.calls} if cold else {}
         for one in streamed:
-            other = next((p for p in plain if _written(p) == _written(one)), None)
-            verdict = _same_prompt(plain, one)
-            cold = one.case.request.get("temperature") == 0
-            if other is not None and cold and not one.calls and not isinstance(verdict, Fail):
+            other = None if one.calls else by_text.get(one.text)
+            verdict = _same_prompt(counts, one)
+            if other is not None and not isinstance(verdict, Fail):
                 verdict = _same_completion(other, one) or verdict
             if verdict is not None:
                 yield one, verdict
 
 
-def _same_prompt(plain: Sequence[ReplyDigest], one: ReplyDigest) -> CheckResult | None:
-    counts = {p.input_tokens for p in plain if p.input_tokens is not None}
+def _same_prompt(counts: Set[int], one: ReplyDigest) -> CheckResult | None:
     if one.input_tokens is None or not counts:
         return None
     if one.input_tokens in counts:
@@ -174,6 +176,7 @@ def _written(one: ReplyDigest) -> tuple[object, ...]:
     return (one.text, *((name, _value(arguments)) for name, arguments in one.calls))
 
 
+@lru_cache(1024)
 def _value(arguments: str | None) -> str | None:
     parsed = parse_json(arguments or "")
     return repr(parsed.value) if parsed.ok else arguments

@@ -73,12 +73,13 @@ def stream_arguments_whole(replies: Sequence[ReplyDigest], _: Sequence[ReplyDige
     for plain, streamed in cold_modes(replies):
         if len({one.calls for one in plain}) > 1:
             continue
+        pairs_of = {calls: _pairs(plain[0].calls, calls) for calls in {one.calls for one in streamed}}
+        differs_of = {calls: _first(pairs) for calls, pairs in pairs_of.items() if pairs is not None}
         for one in streamed:
-            pairs = _pairs(plain[0], one)
-            if pairs is None:
+            if one.calls not in differs_of:
                 continue
             compared.add(one.case.key)
-            differs = next((other for pair in pairs if (other := _differs(pair)) is not None), None)
+            differs = differs_of[one.calls]
             if differs is None:
                 yield one, Pass()
                 continue
@@ -89,6 +90,10 @@ def stream_arguments_whole(replies: Sequence[ReplyDigest], _: Sequence[ReplyDige
         certain = kind in _CERTAIN and len({one.reply.case.key for one in failed}) >= len(_COLD)
         if certain or (kind not in _CERTAIN and is_systematic(Relation(kind), failed, len(compared))):
             yield from ((one.reply, one.fail) for one in failed)
+
+
+_Calls = tuple[tuple[str | None, str | None], ...]
+"""Name and arguments of each call of a reply."""
 
 
 class _Pair(NamedTuple):
@@ -107,12 +112,12 @@ class _Differs(NamedTuple):
     piece: str
 
 
-def _pairs(plain: ReplyDigest, streamed: ReplyDigest) -> list[_Pair] | None:
+def _pairs(plain: _Calls, streamed: _Calls) -> list[_Pair] | None:
     """The values of all calls in pairs; None if they are other calls, or some are no JSON objects."""
-    if not plain.calls or [name for name, _ in plain.calls] != [name for name, _ in streamed.calls]:
+    if not plain or [name for name, _ in plain] != [name for name, _ in streamed]:
         return None
     out: list[_Pair] = []
-    for (name, expected), (_, got) in zip(plain.calls, streamed.calls, strict=True):
+    for (name, expected), (_, got) in zip(plain, streamed, strict=True):
         whole, rest = (parse_json((text or "").strip() or "null") for text in (expected, got))
         if not isinstance(whole.value, dict):
             return None
@@ -134,6 +139,10 @@ def _leaves(place: str, expected: Any, got: Any) -> Iterator[_Pair]:
             yield from _leaves(place, one, other)
     else:
         yield _Pair(place, expected, got)
+
+
+def _first(pairs: Iterable[_Pair]) -> _Differs | None:
+    return next((found for pair in pairs if (found := _differs(pair)) is not None), None)
 
 
 def _differs(pair: _Pair) -> _Differs | None:

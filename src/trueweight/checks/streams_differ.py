@@ -158,7 +158,9 @@ def _judged(replies: Sequence[ReplyDigest], wanted: frozenset[Relation]) -> Iter
             continue
         compared.add(plain[0].case.key)
         for one in streamed:
-            differs = difference(plain[0].written, one.written) if not begins_with_thought(plain[0], one) else None
+            differs = None
+            if one.written != plain[0].written and not begins_with_thought(plain[0], one):
+                differs = difference(plain[0].written, one.written)
             if differs is None or differs.relation not in wanted:
                 yield one, Pass()
                 continue

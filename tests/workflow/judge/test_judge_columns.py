@@ -19,8 +19,10 @@ from trueweight.workflow.judge.observation_table import (
     ObservationTable,
     by_provider,
     change_each,
+    change_kinds,
     chosen,
     joined,
+    kinds,
     places_of,
 )
 
@@ -176,3 +178,43 @@ def test_digests_come_back_by_provider() -> None:
     assert {name: store[name] for name in store} == expected
     assert all(one.case is case for name in store for one in store[name])
     store.close()
+
+
+def test_observations_are_grouped_by_what_is_not_their_own() -> None:
+    """Each observation is in one group, in order; a group is alike but for id, times and tokens; as a list gives."""
+    rng = random.Random(5)
+    seen = [observe(rng) for _ in range(300)]
+    table = ObservationTable(seen)
+    rows = by_provider(table, NAMES)["slow"]
+    for some in (table, rows):
+        found = list(kinds(some))
+        assert sorted(one for kind in found for one in map(repr, kind.rows)) == sorted(map(repr, some))
+        assert [kind.seen for kind in found] == [kind.rows[0] for kind in found]
+        assert 1 < len(found) < len(some)
+        order = list(some)
+        assert [*map(order.index, (kind.seen for kind in found))] == sorted(order.index(kind.seen) for kind in found)
+        for kind in found:
+            assert {(one.case, one.mode, one.failure, one.ok, one.finish, one.habits) for one in kind.rows} == {
+                (kind.seen.case, kind.seen.mode, kind.seen.failure, kind.seen.ok, kind.seen.finish, kind.seen.habits)
+            }
+    assert [kind.rows for kind in kinds(seen)] == [(one,) for one in seen]
+    assert list(kinds(ObservationTable())) == []
+
+
+def test_a_change_of_what_trials_share_is_that_of_each() -> None:
+    """Some kinds are changed: the observations are those that a change of each gives, and the change is asked less."""
+    rng = random.Random(6)
+    some = [observe(rng) for _ in range(50)]
+    seen = [structs.replace(one, repeat=repeat, input_tokens=7) for repeat in range(8) for one in some]
+    asked: list[str] = []
+
+    def change(one: Observation) -> Observation:
+        asked.append(one.trial)
+        return structs.replace(one, findings=(FAIL, FAIL), habits=()) if one.finish is Finish.STOP else one
+
+    table = ObservationTable([*seen, *(observe(rng) for _ in range(50))])
+    expected = [change(one) for one in table]
+    asked.clear()
+    assert list(change_kinds(table, change)) == expected
+    assert len(asked) < len(table) / 2
+    assert change_kinds([*seen], change) == expected[: len(seen)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -26,6 +26,7 @@ from trueweight.statistics.multiple_testing import tarone
 from trueweight.statistics.paired import difference_by_case
 from trueweight.statistics.power import TrialsByWay
 from trueweight.statistics.resample import Resampler
+from trueweight.workflow.judge.observation_table import kinds
 
 Rates = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
 """Check → case and way (its API and mode) → trials that fail it, and trials that it judged."""
@@ -47,7 +48,7 @@ class _Tested(NamedTuple):
     least: float
 
 
-def failure_rates(observations: Iterable[Observation], repeats: range | None = None) -> Rates:
+def failure_rates(observations: Sequence[Observation], repeats: range | None = None) -> Rates:
     """How often each check fails in each case and way.
 
     Args:
@@ -57,10 +58,11 @@ def failure_rates(observations: Iterable[Observation], repeats: range | None = N
         lambda: defaultdict(lambda: (0, 0))
     )
     replies: Counter[tuple[tuple[str, str], SplitFindings]] = Counter()
-    for seen in observations:
-        if repeats is None or seen.repeat in repeats:
+    for seen, rows in kinds(observations):
+        number = len(rows) if repeats is None else sum(one.repeat in repeats for one in rows)
+        if number:
             sent = seen.case, f"{seen.compared_as} {way(seen.mode, seen.thinking)}"
-            replies[sent, split(seen.findings)] += 1
+            replies[sent, split(seen.findings)] += number
     for (sent, found), number in replies.items():
         for check in found.judged:
             fails, of = out[check][sent]

@@ -15,6 +15,7 @@ from trueweight.core.finding_summary import BlameCode, BlameReason, FindingSumma
 from trueweight.core.split_findings import SplitFindings, split
 from trueweight.statistics.multiple_testing import tarone
 from trueweight.statistics.paired import mcnemar
+from trueweight.workflow.judge.observation_table import kinds
 
 
 class SentCase(NamedTuple):
@@ -41,7 +42,7 @@ class JudgedCases(NamedTuple):
     failed: Set[SentCase]
 
 
-def judged_cases(observations: Iterable[Observation], repeats: range | None = None) -> Mapping[str, JudgedCases]:
+def judged_cases(observations: Sequence[Observation], repeats: range | None = None) -> Mapping[str, JudgedCases]:
     """By check.
 
     Args:
@@ -50,8 +51,8 @@ def judged_cases(observations: Iterable[Observation], repeats: range | None = No
     asked: defaultdict[str, set[SentCase]] = defaultdict(set)
     failed: defaultdict[str, set[SentCase]] = defaultdict(set)
     cases: defaultdict[SplitFindings, set[SentCase]] = defaultdict(set)
-    for seen in observations:
-        if repeats is None or seen.repeat in repeats:
+    for seen, rows in kinds(observations):
+        if repeats is None or any(one.repeat in repeats for one in rows):
             cases[split(seen.findings)].add(SentCase.of(seen))
     for found, sent in cases.items():
         for check in found.judged:

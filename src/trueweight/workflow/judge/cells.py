@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,6 +20,7 @@ from trueweight.metrics.table import holds
 from trueweight.statistics.multiple_testing import benjamini_hochberg
 from trueweight.statistics.proportion import fisher_exact_p, independent
 from trueweight.workflow.judge.lean import shared
+from trueweight.workflow.judge.observation_table import kinds
 
 
 class CellKey(NamedTuple):
@@ -53,20 +54,20 @@ def make_cells(
         second_pass: provider → the repeats that are its second pass, where it has one.
     """
     repeats = second_pass or {}
-    places: defaultdict[CellKey, array[int]] = defaultdict(lambda: array("I"))
+    rows_of: defaultdict[CellKey, list[Sequence[Observation]]] = defaultdict(list)
     failed = _FailedByAll()
-    for at, seen in enumerate(observations):
+    for seen, rows in kinds(observations):
         key = CellKey(seen.case, seen.provider, seen.compared_as, way(seen.mode, seen.thinking))
-        places[key].append(at)
+        rows_of[key].append(rows)
         failed.add(key, seen)
     unanimous = failed.checks()
     return {
         key: _cell(
-            sorted((observations[at] for at in rows), key=lambda o: o.repeat),
+            sorted(chain.from_iterable(rows), key=lambda o: o.repeat),
             repeats.get(key.provider),
             unanimous[key._replace(provider="")],
         )
-        for key, rows in places.items()
+        for key, rows in rows_of.items()
     }
 
 
@@ -81,7 +82,7 @@ class _FailedByAll:
         self._judged: defaultdict[CellKey, set[str]] = defaultdict(set)
 
     def add(self, key: CellKey, seen: Observation) -> None:
-        """Count one trial of a cell."""
+        """Count trials of a cell, by one of each kind."""
         sent, found = key._replace(provider=""), split(seen.findings)
         if seen.arrived and holds(seen, SEVERE) >= 0:
             self._judged[sent].add(key.provider)

@@ -16,7 +16,7 @@ from trueweight.core.case import REFUSAL_CHECK
 from trueweight.core.split_findings import split
 from trueweight.workflow.judge.exchange import not_judged_of
 from trueweight.workflow.judge.lean import shared
-from trueweight.workflow.judge.observation_table import change_each, places_of
+from trueweight.workflow.judge.observation_table import change_each, change_kinds, kinds, places_of
 
 _ACCEPTED = "request-accepted"
 _IN_PIECES: Final = "stream-in-pieces"
@@ -68,12 +68,12 @@ def _settle_refusals(
     the control is unsupported, the refusal is unsupported too.
     """
     accepted: defaultdict[_Control, set[str]] = defaultdict(set)
-    for one in observations:
+    for one, _ in kinds(observations):
         state = _state(one)
         if state:
             accepted[one.provider, one.api, one.case].add(state)
             accepted[one.provider, one.api, f"{one.suite}/*"].add(state)
-    return change_each(observations, lambda one: _settled(one, cases.get(one.case), accepted))
+    return change_kinds(observations, lambda one: _settled(one, cases.get(one.case), accepted))
 
 
 def _state(seen: Observation) -> str:
@@ -110,7 +110,7 @@ def without_burst_times(observations: MutableSequence[Observation]) -> MutableSe
     keep the time of the whole reply alone: a time to the first token would be that of the last one."""
     buffered = {
         (seen.provider, seen.api)
-        for seen in observations
+        for seen, _ in kinds(observations)
         if any(one.check == _IN_PIECES for one in split(seen.findings).failed)
     }
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from trueweight.core import PROTOCOLS, CheckInfo, Estimate, Observation, Severity
+from trueweight.core import PROTOCOLS, CheckInfo, Estimate, Finding, Observation, Severity
 from trueweight.core.finding_summary import FindingSummary
 from trueweight.core.split_findings import SplitFindings, split
 from trueweight.statistics.proportion import independent
 from trueweight.workflow.judge.blame import JudgedCases, SentCase, blame, keys_of
 from trueweight.workflow.judge.found_in import Repeats, SentWay, count_by_api, count_by_mode, found_in
+from trueweight.workflow.judge.observation_table import kinds
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class ReferenceCases(NamedTuple):
 
 
 def list_findings(
-    observations: Iterable[Observation], checks: Mapping[str, CheckInfo], reference: ReferenceCases | None
+    observations: Sequence[Observation], checks: Mapping[str, CheckInfo], reference: ReferenceCases | None
 ) -> tuple[FindingSummary, ...]:
     """Failing checks, by severity, then by cases touched.
 
@@ -44,13 +45,14 @@ def list_findings(
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     apis: set[str] = set()
     replies: Counter[tuple[SentWay, SplitFindings]] = Counter()
-    for seen in observations:
+    for seen, rows in kinds(observations):
         apis.add(seen.api)
         sent = SentWay(seen.case, seen.compared_as, seen.api, seen.mode, seen.thinking)
         found = split(seen.findings)
-        replies[sent, found] += 1
+        replies[sent, found] += len(rows)
+        first = (seen.case, min(one.trial for one in rows)) if found.failed else ("", "")
         for finding in found.failed:
-            _count(tallies[finding.check], seen, finding.severity, finding.message)
+            _count(tallies[finding.check], finding, len(rows), first)
     for (sent, found), number in replies.items():
         for check in found.judged:
             tallies[check].ways[sent].of += number
@@ -62,11 +64,10 @@ def list_findings(
     return tuple(sorted(entries, key=lambda f: (f.severity.rank, -len(f.cases), f.check)))
 
 
-def _count(tally: _Tally, seen: Observation, severity: Severity, message: str) -> None:
-    tally.severities.add(severity)
-    tally.messages[message] += 1
-    here = (seen.case, seen.trial)
-    tally.examples[message] = min(tally.examples.get(message, here), here)
+def _count(tally: _Tally, finding: Finding, number: int, first: tuple[str, str]) -> None:
+    tally.severities.add(finding.severity)
+    tally.messages[finding.message] += number
+    tally.examples[finding.message] = min(tally.examples.get(finding.message, first), first)
 
 
 def _entry(

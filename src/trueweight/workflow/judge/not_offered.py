@@ -14,7 +14,7 @@ from trueweight.core import PROTOCOLS, Case, Exchange, Failure, FailureKind, Mod
 from trueweight.core.observation import OPTIONAL_FEATURES, Feature
 from trueweight.core.request import declared_tools, requested_schema
 from trueweight.protocols import read_error
-from trueweight.workflow.judge.observation_table import by_provider, change_each
+from trueweight.workflow.judge.observation_table import by_provider, change_kinds, kinds
 
 _ACCEPTED: Final = "request-accepted"
 _NOT_IMPLEMENTED: Final = 501
@@ -78,15 +78,16 @@ def mark_not_offered(
     observations: MutableSequence[Observation], cases: Mapping[str, Case]
 ) -> MutableSequence[Observation]:
     """The observations, with ``not_offered`` set in place where a refusal is about a feature that is not offered."""
-    refusing = {seen.provider for seen in observations if _is_refusal(seen)}
+    refusing = {seen.provider for seen, _ in kinds(observations) if _is_refusal(seen)}
     lacking = {}
     for name, rows in by_provider(observations, sorted(refusing)).items():
-        own = [one for one in rows if one.arrived and one.case in cases and not cases[one.case].must_be_refused]
+        seen = (one for one, _ in kinds(rows))
+        own = [one for one in seen if one.arrived and one.case in cases and not cases[one.case].must_be_refused]
         if features := tuple(_lacking(own, cases)):
             lacking[name] = features
     if not lacking:
         return observations
-    return change_each(observations, lambda seen: _marked(seen, cases, lacking.get(seen.provider, ())))
+    return change_kinds(observations, lambda seen: _marked(seen, cases, lacking.get(seen.provider, ())))
 
 
 def _lacking(rows: Sequence[Observation], cases: Mapping[str, Case]) -> Iterable[Feature]:
@@ -151,6 +152,10 @@ def _marked(seen: Observation, cases: Mapping[str, Case], lacking: Sequence[Feat
     return seen if found is None else replace_struct(seen, not_offered=found)
 
 
-def count_not_offered(observations: Iterable[Observation]) -> dict[Feature, int]:
+def count_not_offered(observations: Sequence[Observation]) -> dict[Feature, int]:
     """Feature that the provider does not offer → requests that it refused for it."""
-    return dict(Counter(seen.not_offered for seen in observations if seen.not_offered is not None))
+    counts: Counter[Feature] = Counter()
+    for seen, rows in kinds(observations):
+        if seen.not_offered is not None:
+            counts[seen.not_offered] += len(rows)
+    return dict(counts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from operator import attrgetter, itemgetter
-from typing import Any, Final, overload
+from typing import Any, Final, NamedTuple, overload
 
 import msgspec
 import numpy as np
@@ -126,6 +126,28 @@ class ObservationTable(MutableSequence[Observation]):
         places = (np.flatnonzero(own == code).astype(np.uint32) for code in range(len(listed)))
         return {name: array("I", one.tobytes()) for name, one in zip(listed, places, strict=True)}
 
+    def grouped(self, places: array[int]) -> Iterator[array[int]]:
+        """These places in groups whose observations have the same facts, in order of the first of each."""
+        chosen = np.array(places, dtype=np.uint32)
+        number = np.array(self._facts_at, dtype=np.uint32)[chosen]
+        order = np.argsort(number, kind="stable")
+        ends = np.flatnonzero(np.diff(number[order], append=-1)) + 1 if len(order) else order
+        starts = np.append(0, ends[:-1])[: len(ends)]
+        for group in np.argsort(order[starts]):
+            yield array("I", chosen[order[starts[group] : ends[group]]].tobytes())
+
+    def change_facts(self, change: Callable[[Observation], Observation]) -> None:
+        """Replace each observation by what ``change`` makes of it, which reads and changes the facts alone."""
+        new = np.arange(len(self._facts), dtype=np.uint32)
+        for places in self.grouped(array("I", range(len(self)))):
+            seen = self[first := places[0]]
+            changed = change(seen)
+            if changed is not seen:
+                new[self._facts_at[first]] = self._place_of(changed)
+        for at, seen in self._odd.items():
+            self._odd[at] = change(seen)
+        self._facts_at = array("I", new[np.frombuffer(self._facts_at, dtype=np.uint32)].tobytes())
+
 
 class SomeObservations(Sequence[Observation]):
     """Some observations of others, by their places. They are read again each time."""
@@ -138,7 +160,7 @@ class SomeObservations(Sequence[Observation]):
     ) -> None:
         """``change`` makes of each observation the one that is read here."""
         self._of, self._change = of, change
-        self.places = array("I", places)
+        self.places = places if isinstance(places, array) else array("I", places)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -163,6 +185,36 @@ class SomeObservations(Sequence[Observation]):
         for one in others:
             found.extend(one.places)
         return SomeObservations(self._of, found, self._change)
+
+    def kinds(self) -> Iterator[Kind]:
+        """As the function `kinds`."""
+        if self._change is not None or not isinstance(self._of, ObservationTable):
+            return (Kind(seen, (seen,)) for seen in self)
+        found = (SomeObservations(self._of, places) for places in self._of.grouped(self.places))
+        return (Kind(rows[0], rows) for rows in found)
+
+
+class Kind(NamedTuple):
+    """Observations that are the same but for what is a trial's own: its id, start, repeat, tokens, cost and times, and
+    whether the client was busy.
+
+    Attributes:
+        seen: the first of them.
+        rows: all of them, in order.
+    """
+
+    seen: Observation
+    rows: Sequence[Observation]
+
+
+def kinds(observations: Sequence[Observation]) -> Iterator[Kind]:
+    """The observations by kind, in order of the first of each: a million are of some thousand kinds. Where they are in
+    no table, each is a kind by itself."""
+    if isinstance(observations, ObservationTable):
+        return SomeObservations(observations, array("I", range(len(observations)))).kinds()
+    if isinstance(observations, SomeObservations):
+        return observations.kinds()
+    return (Kind(seen, (seen,)) for seen in observations)
 
 
 def by_provider(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, SomeObservations]:
@@ -194,9 +246,22 @@ def chosen(observations: Sequence[Observation], wanted: Callable[[Observation], 
 def change_each(
     observations: MutableSequence[Observation], change: Callable[[Observation], Observation]
 ) -> MutableSequence[Observation]:
-    """Replace each observation by what ``change`` makes of it, in place: a run may have a million, and not twice."""
+    """Replace each observation by what ``change`` makes of it, in place: a run may have a million, and not twice.
+
+    See `change_kinds` for a change that does not read what is a trial's own.
+    """
     for at, seen in enumerate(observations):
         changed = change(seen)
         if changed is not seen:
             observations[at] = changed
+    return observations
+
+
+def change_kinds(
+    observations: MutableSequence[Observation], change: Callable[[Observation], Observation]
+) -> MutableSequence[Observation]:
+    """As `change_each`, once for each kind: ``change`` neither reads nor changes what is a trial's own (see `Kind`)."""
+    if not isinstance(observations, ObservationTable):
+        return change_each(observations, change)
+    observations.change_facts(change)
     return observations

@@ -36,6 +36,11 @@ _PROGRAM: Final = (
     "from trueweight.workflow.judge.processes import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
 )
 _LENGTH: Final = struct.Struct("<I")
+_AHEAD: Final = 1024 * 1024
+"""Bytes that a process may be ahead of the one that takes its results, where the system lets a pipe hold so many. With
+the 64 kB of most, each process waits while the results of the others are taken."""
+_AT_ONCE: Final = 64 * 1024
+"""Bytes that are written to a pipe, or read from it, at once."""
 
 
 class JudgePool(Protocol):
@@ -133,11 +138,20 @@ def _start(task: _Task) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=Path.cwd(),
+        bufsize=_AT_ONCE,
     )
-    assert process.stdin is not None
+    assert process.stdin is not None and process.stdout is not None
+    _enlarge(process.stdout)
     with suppress(BrokenPipeError), process.stdin as pipe:
         pipe.write(msgspec.msgpack.encode(task))
     return process
+
+
+def _enlarge(pipe: IO[bytes]) -> None:
+    with suppress(ImportError, AttributeError, OSError):  # Windows and macOS cannot; a system may allow fewer
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _AHEAD)
 
 
 def _receive(pipe: IO[bytes] | None) -> bytes | None:

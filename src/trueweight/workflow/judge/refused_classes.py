@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace as replace_struct
 
 from trueweight.core import Case, Observation, Outcome
-from trueweight.workflow.judge.observation_table import by_provider, change_each
+from trueweight.workflow.judge.observation_table import by_provider, change_each, kinds
 from trueweight.workflow.judge.request_traits import fine_traits
 
 _ACCEPTED: Final = "request-accepted"
@@ -28,7 +28,7 @@ to look for thousands of classes takes minutes."""
 def name_refused(observations: MutableSequence[Observation], cases: Mapping[str, Case]) -> MutableSequence[Observation]:
     """The observations, changed in place: where refused requests share what no accepted one has, the message of each
     finding says what that is, and how many requests have it."""
-    refusing = {seen.provider for seen in observations if _is_refused(seen)}
+    refusing = {seen.provider for seen, _ in kinds(observations) if _is_refused(seen)}
     words: dict[str, str] = {}
     for rows in by_provider(observations, sorted(refusing)).values():
         of_api: defaultdict[str, list[Observation]] = defaultdict(list)

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Collection, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 import msgspec
 
@@ -22,7 +23,7 @@ from trueweight.workflow.judge.cross_reply import judge_across_replies, without_
 from trueweight.workflow.judge.digest_store import DigestStore
 from trueweight.workflow.judge.judged_trial import JudgedTrial, TrialJudge, compared_apis
 from trueweight.workflow.judge.not_offered import mark_not_offered
-from trueweight.workflow.judge.observation_table import ObservationTable, change_each, chosen
+from trueweight.workflow.judge.observation_table import ObservationTable, change_kinds, chosen, kinds, places_of
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.judge.refused_classes import name_refused
@@ -144,15 +145,17 @@ def _join(manifest: Manifest, judge: TrialJudge, judged: Iterable[JudgedTrial]) 
         latest = max(latest, one.ended)
     found = reference_among(manifest.providers)
     reference = None if found is None else found.name
-    if any(map(is_pending, observations)):
-        observations = settle_server_errors(observations, cases, ended.by_trial(observations))
+    waiting = sorted({seen.provider for seen, _ in kinds(observations) if is_pending(seen)})
+    if waiting:
+        places = chain.from_iterable(places_of(observations, waiting).values())
+        observations = settle_server_errors(observations, cases, ended.by_trial(observations, places))
     observations = judge_across_replies(observations, digests, cases, reference, without=without)
     digests.close()
     observations = without_burst_times(observations)
     profile = recorded_profile(manifest.options)
     if profile is not None and profile.habits:
         habits = profile.habits
-        change_each(observations, lambda seen: without_habits(seen, cases[seen.case], habits))
+        change_kinds(observations, lambda seen: without_habits(seen, cases[seen.case], habits))
     observations = mark_not_offered(observations, cases)
     observations = name_refused(observations, cases)
     summary = judge.preferences.summary
@@ -175,9 +178,9 @@ class _EndTimes:
         time = time if time.tzinfo is not None else time.replace(tzinfo=self._EPOCH.tzinfo)
         self._microseconds.append((time - self._EPOCH) // timedelta(microseconds=1))
 
-    def by_trial(self, observations: Iterable[Observation]) -> dict[str, str]:
-        """Trial → UTC, ISO 8601 with microseconds."""
-        return {
-            seen.trial: (self._EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")
-            for seen, at in zip(observations, self._microseconds, strict=True)
-        }
+    def by_trial(self, observations: Sequence[Observation], places: Iterable[int]) -> dict[str, str]:
+        """Trial → UTC, ISO 8601 with microseconds; of the observations at these places."""
+        return {observations[at].trial: self._text(self._microseconds[at]) for at in places}
+
+    def _text(self, microseconds: int) -> str:
+        return (self._EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec="microseconds")

@@ -23,7 +23,7 @@ from trueweight.core.case import ANSWERED_CHECK, REFUSAL_CHECK
 from trueweight.core.check import CHECKS
 from trueweight.core.exchange import FailureKind
 from trueweight.protocols import read_error
-from trueweight.workflow.judge.observation_table import by_provider, change_each
+from trueweight.workflow.judge.observation_table import by_provider, change_each, kinds
 from trueweight.workflow.judge.request_traits import request_traits
 
 _MOST_EXPECTED: Final = 0.01
@@ -68,7 +68,7 @@ def settle_server_errors(
         ended: trial → when its last attempt ended, as ``Observation.started_at``. Trials without times count as lost
             at different times.
     """
-    waiting = {seen.provider for seen in observations if is_pending(seen)}
+    waiting = {seen.provider for seen, _ in kinds(observations) if is_pending(seen)}
     words: dict[str, str] = {}
     for some in by_provider(observations, sorted(waiting)).values():
         rows = [seen for seen in some if seen.arrived or is_pending(seen)]

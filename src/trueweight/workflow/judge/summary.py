@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -28,7 +28,7 @@ from trueweight.workflow.judge.distributions import distributions, over_time, wi
 from trueweight.workflow.judge.exchange import case_info, offers_tools
 from trueweight.workflow.judge.findings import ReferenceCases, list_findings
 from trueweight.workflow.judge.not_offered import count_not_offered
-from trueweight.workflow.judge.observation_table import SomeObservations, by_provider, joined
+from trueweight.workflow.judge.observation_table import SomeObservations, by_provider, joined, kinds
 from trueweight.workflow.judge.open_calls import open_call_notes
 from trueweight.workflow.judge.run import Judgement
 from trueweight.workload.compare import WorkloadFound, compare_workload
@@ -145,9 +145,10 @@ def _run(judgement: Judgement, reference: str | None, measured: _ByMode) -> RunS
 def key_notes(judgement: Judgement) -> Iterator[Note]:
     """A note for each provider that refused the key, and for each API if another one did not."""
     for name, sent in _by_provider(judgement).items():
-        statuses = sorted({(seen.api, seen.status or 0) for seen in sent if seen.failure is FailureKind.AUTH})
+        some = [seen for seen, _ in kinds(sent)]
+        statuses = sorted({(seen.api, seen.status or 0) for seen in some if seen.failure is FailureKind.AUTH})
         refused = dict(statuses)
-        everywhere = refused.keys() >= {seen.api for seen in sent if PROTOCOLS.get(seen.api).completions}
+        everywhere = refused.keys() >= {seen.api for seen in some if PROTOCOLS.get(seen.api).completions}
         for api, status in list(refused.items())[: 1 if everywhere else None]:
             yield Note(
                 code=NoteCode.KEY_REFUSED,
@@ -157,14 +158,14 @@ def key_notes(judgement: Judgement) -> Iterator[Note]:
             )
 
 
-def not_judged_notes(observations: Iterable[Observation]) -> Iterator[Note]:
+def not_judged_notes(observations: Sequence[Observation]) -> Iterator[Note]:
     """A note for each provider, part of judging and problem, in order; the same for any order of the record."""
     replies: Counter[str] = Counter()
     found: defaultdict[tuple[str, str, str], list[tuple[str, NotJudged]]] = defaultdict(list)
-    for seen in observations:
-        replies[seen.provider] += seen.arrived
+    for seen, rows in kinds(observations):
+        replies[seen.provider] += len(rows) * seen.arrived
         for one in seen.not_judged:
-            found[seen.provider, one.part, one.problem.value].append((seen.trial, one))
+            found[seen.provider, one.part, one.problem.value] += [(row.trial, one) for row in rows]
     for (provider, part, _), entries in sorted(found.items()):
         trial, first = min(entries, key=lambda entry: (entry[1].reason, entry[0]))
         yield Note(
@@ -185,7 +186,7 @@ def habit_notes(judgement: Judgement) -> Iterator[Note]:
     if profile is None or not profile.habits:
         return
     cases: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for seen in judgement.observations:
+    for seen, _ in kinds(judgement.observations):
         for says in seen.habits:
             cases[says, seen.provider].add(seen.case)
     for habit in profile.habits:
@@ -267,7 +268,7 @@ def _workload_of(judgement: Judgement, observations: Mapping[str, Sequence[Obser
     manifest = judgement.manifest
     facts = msgspec.convert(manifest.options.get(MANIFEST_OPTION, {}), WorkloadFacts)
     roles = {provider.name: provider.role for provider in manifest.providers}
-    answered = [name for name, rows in observations.items() if any(one.grades for one in rows)]
+    answered = [name for name, rows in observations.items() if any(one.grades for one, _ in kinds(rows))]
     candidates = sum(roles[name] is Role.CANDIDATE for name in answered)
     return compare_workload(
         judgement.cases,
