@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueweight.redaction import KeySearch, for_people, know_variables, streams_for_people
+from trueweight.redaction.patterns import KeyPatterns
 
 _ALPHABET = string.ascii_letters + string.digits + "-_.~+/="
 _KINDS = (_ALPHABET, string.ascii_letters + string.digits, string.hexdigits[:16], string.ascii_lowercase + "-_.~+/=")
@@ -300,14 +301,30 @@ def _near_miss(key: str, choice: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("key", [*_KEYS[:4], *_ODD_KEYS, 'a"b\\c"d\\e"f\\g'])
-def test_the_quick_look_at_a_small_body_misses_nothing(key: str) -> None:
-    """White space after a body makes it too large for the quick look, and changes nothing else."""
-    search, found = search_for(key), []
-    for number in range(250):
-        body = _near_miss(key, random.Random(number))
-        found.append(search.found_in(body + b" " * 2048))
-        assert search.found_in(body) == found[-1], body
-    assert set(found) == {True, False}
+def test_the_quick_look_at_a_body_misses_nothing(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small bodies are looked at in one way, and large ones, which white space makes of them, in another."""
+    search = search_for(key)
+    bodies = [_near_miss(key, random.Random(number)) for number in range(250)]
+    found = [(search.found_in(body), search.found_in(body + b" " * 2048)) for body in bodies]
+    monkeypatch.setattr(KeyPatterns, "no_trace_in", lambda *_: False)
+    for body, quickly in zip(bodies, found, strict=True):
+        assert quickly == (search.found_in(body),) * 2, body
+    assert {small for small, _ in found} == {True, False}
+
+
+@pytest.mark.parametrize("escape", ["none", "percent", "json"])
+def test_a_key_after_many_short_strings(escape: str) -> None:
+    """So many different ones of the key that a large body is not looked at for each: what follows is."""
+    strings = [_NO_HEX[at : at + 2] for at in reversed(range(26))]
+    body = json.dumps([*strings, f"It is {_NO_HEX}, I think."]).encode() + b" " * 2048
+    assert not search_for(_NO_HEX).found_in(body.replace(_NO_HEX.encode(), b""))
+    assert search_for(_NO_HEX).found_in(body.replace(_NO_HEX.encode(), "".join(map(ESCAPES[escape], _NO_HEX)).encode()))
+
+
+def test_an_escape_of_a_key_that_has_the_same_escape() -> None:
+    """A short string of the key may be an escape of another character of it."""
+    body = stream([CHANNELS["content"]("%4a", 0)] * 14) + b" " * 2048
+    assert search_for("%4a" + 16 * "J").found_in(body)
 
 
 @given(body=st.binary(max_size=400), key=_keys)

@@ -12,12 +12,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from trueweight.core.errors import ConfigError, near_miss
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 T = TypeVar("T")
 
@@ -94,15 +95,16 @@ class Registry(Generic[T]):
         from importlib.metadata import entry_points  # takes 20 ms, which commands without checks do not need
 
         # trueweight first, so that the error about a name used twice points at the other package.
-        points = sorted(entry_points(group=self.group), key=lambda p: (_package(p) != _OURS, _package(p), p.name))
-        if not points or _package(points[0]) != _OURS:
+        found = ((_package(point), point) for point in entry_points(group=self.group))
+        points = sorted(found, key=lambda one: (one[0] != _OURS, one[0], one[1].name))
+        if not points or points[0][0] != _OURS:
             raise ConfigError(
                 f"trueweight's own {self.kind}s are not registered: it has no entry points of {self.group!r}",
                 code="installation-incomplete",
                 hint="Install trueweight again, e.g. 'pip install .' in its checkout: its metadata is out of date.",
             )
-        for point in points:
-            before, Registry._loading = Registry._loading, _package(point)
+        for package, point in points:
+            before, Registry._loading = Registry._loading, package
             try:
                 _import_all(point.value)
             except ConfigError:
@@ -119,7 +121,12 @@ class Registry(Generic[T]):
 
 
 def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "an unnamed package"
+    return _name_of(point.dist) if point.dist is not None else "an unnamed package"
+
+
+@lru_cache(64)
+def _name_of(package: Distribution) -> str:
+    return package.name  # reads all of its metadata, a millisecond
 
 
 def _import_all(name: str) -> None:

@@ -58,28 +58,36 @@ class KeyPatterns:
         for form in sorted(forms):
             for at in range(len(form.text) - form.window + 1):
                 self._places.setdefault(form.text[at : at + form.window], []).append((form, at))
-        self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
+        whole = b"|".join(_quoted(self._places))
+        self._search = _searcher(whole) if self._places else None
         pieces = _short_pieces(forms)
-        self._split = _searcher(_split_pattern(forms, pieces)) if forms else None
+        split = _split_pattern(forms, pieces)
+        self._split = _searcher(split) if forms else None
         self._pieces = {_text(piece): places for piece, places in pieces.items()}
         self._short, self._long = frozenset(self._pieces), frozenset(map(_text, _long_pieces(forms)))
         self._seeds = sorted(set(map(_text, _seeds(forms))))
         self._harmless: set[str] = set()
         self._shortest_seed = min(map(len, self._seeds), default=0)
         self._has_quotes = any(set(form.text) & set(b'"\\') for form in forms)
+        self._has_escapes = any(may_have_escapes(form.text) for form in forms)
         self._can_spell = lru_cache(1024)(self._can_spell_in_any_order)
         # Quotes and slashes are escaped in every JSON text; that is of no interest if no form of a key has any.
         quotes = any(set(form.text) & set(b"\"'/\\") for form in forms)
         self._may_be_escape = re.compile(_MAY_BE_ESCAPE + (rb"|[\"'/\\])" if quotes else b")"))
-        self._escapes = _searcher(OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS)
+        escapes = OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS
+        self._escapes = _searcher(escapes)
+        # One search for all three: most replies have none of them, and the one search takes no longer than each.
+        self._trace = _searcher(b"|".join((whole, split, escapes))) if forms else None
 
     def __bool__(self) -> bool:
         return self._search is not None
 
     def no_trace_in(self, data: bytes) -> bool:
-        """Whether a small text shows nothing of a key, escaped or split. Quick, and never wrongly true."""
-        if len(data) > _SMALL or self._has_quotes or b"\0" in data:
+        """Whether a text shows nothing of a key, escaped or split. Quick, and never wrongly true."""
+        if self._has_quotes or b"\0" in data:
             return False
+        if len(data) > _SMALL:
+            return self._trace is None or (not self._has_escapes and not self._may_show(data, self._trace))
         if may_have_escapes(data) and (self._may_be_escape.search(data) or _MAY_BE_CUT.search(data)):
             return False
         # Every string is between two quotes, and so is what is between two strings. No key of this search has a quote,
@@ -129,10 +137,14 @@ class KeyPatterns:
             return False
         if self._has_quotes:  # the pieces of such a key are not what is between two quotes
             return True
+        return self._may_show(data, self._split)
+
+    def _may_show(self, data: bytes, search: _Search) -> bool:
+        """Whether the search finds anything but short strings, or these may spell part of a key."""
         found: set[str] = set()
         rest, at = data, 0
         for _ in range(_FEW):
-            hit = self._split(rest, at)
+            hit = search(rest, at)
             if hit is None:
                 return self._can_spell(frozenset(found)) and self._is_spelled_in(data)
             if (whole := _WHOLE.match(rest, *hit)) is None:
@@ -141,6 +153,8 @@ class KeyPatterns:
             found.add(_text(whole[1]))
             # A stream has the same short value in each event, and one replacement is cheaper than a hundred hits.
             rest = rest.replace(b'"%b"' % whole[1], b'"%b"' % (b"\0" * len(whole[1])))
+        if search is self._trace and (self.found_in(rest[at:]) or self.may_be_escaped_in(rest[at:])):
+            return True
         return self._is_spelled_in(data)
 
     def _is_spelled_in(self, data: bytes) -> bool:
@@ -267,7 +281,11 @@ def _quoted(texts: Iterable[bytes]) -> list[bytes]:
     return [re.escape(text) for text in sorted(texts)]
 
 
-def _searcher(pattern: bytes) -> Callable[[bytes, int], tuple[int, int] | None]:
+_Search = Callable[[bytes, int], tuple[int, int] | None]
+"""Finds the first hit in a text from an offset on: its span."""
+
+
+def _searcher(pattern: bytes) -> _Search:
     import re2  # here, because it takes milliseconds and `--help` needs no key
 
     options = re2.Options()
