@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from check_samples import LONG, calls, case, says
-from handmade import chunk, message, plain, stream, usage_chunk
+from handmade import call, chunk, message, plain, stream, usage_chunk
 
 from trueweight.checks import run_checks
 from trueweight.core import Case, Exchange, Outcome
 from trueweight.core.check import CHECKS
 from trueweight.protocols import read_reply
+from trueweight.protocols.messages import sample as messages
 
 HISTORY = [
     {"role": "user", "content": "hi"},
@@ -46,6 +47,15 @@ WEAK: dict[str, tuple[Exchange, Case]] = {
     "another type": (calls('{"city":"Oslo","days":"3"}'), case()),
     "a word outside the enum": (calls('{"city":"Oslo","unit":"K"}'), case()),
     "no required argument": (calls("{}"), case()),
+    "a name and no arguments": (calls(""), case()),
+    "a name and no arguments, streamed": (
+        stream([chunk(tool_calls=[call("weather", "", index=0)]), chunk("tool_calls"), usage_chunk()]),
+        case(),
+    ),
+    "input that goes on after its end": (
+        messages.stream(messages.events(messages.tool_use(given='{"city":"Oslo"}, "required"'), stop="tool_use")),
+        case(),
+    ),
     "no argument after an empty call": (calls("{}", "{}"), case()),
     "a loop": (says("so " * 300, "length", usage=(10, 300)), case(max_tokens=300)),
     "white space without end": (says('{"city":' + " " * 300, "length"), case(max_tokens=5)),

@@ -33,8 +33,12 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
     example=Example(calls('"city":"Oslo"}'), "Oslo", SAMPLE_CALL),
 )
 def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on every invalid text that no other check judges: stray quotes, lost prefixes, arrays, numbers."""
-    return _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
+    """Fails on every invalid text that no other check judges: stray quotes, lost prefixes, arrays, numbers; and on no
+    text at all where the tool requires arguments: a model may write a name alone, which the server then has sent."""
+    found = _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
+    if isinstance(found, Fail) or reply.finish is Finish.LENGTH:
+        return found
+    return _problem(case, reply, *_NOTHING, required=True)
 
 
 @check(
@@ -97,10 +101,11 @@ def tool_arguments_cumulative(case: Case, reply: Reply) -> CheckResult | None:
     example=Example(calls("", name="now"), "now", calls("{}", name="now")),
 )
 def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
-    """Fails on absent arguments, on null and on empty text."""
+    """Fails on absent arguments, on null and on empty text. ``tool-arguments-json`` judges calls of tools that require
+    arguments."""
     if reply.finish is Finish.LENGTH:
         return None
-    return _problem(case, reply, *_NOTHING)
+    return _problem(case, reply, *_NOTHING, required=False)
 
 
 @check(
@@ -223,12 +228,9 @@ def tool_arguments_required(case: Case, reply: Reply) -> CheckResult | None:
 def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on a call after a call with ``{}`` that has no arguments, although its tool requires some."""
     judged = validity(case.request, reply)
-    tools = declared_tools(case.request) if len(judged) > 1 else {}
     applies = False
     for before, after in pairwise(judged):
-        schemas = tools.get(after.call.name or "", ())
-        requires = bool(schemas) and all(isinstance(one, Mapping) and one.get("required") for one in schemas)
-        if before.value == {} and requires:
+        if before.value == {} and _requires(case, after):
             applies = True
             if not after.value and (after.arguments_problem in _NOTHING or after.value == {}):
                 words = f"call {after.call.position} follows an empty call and has no arguments"
@@ -236,9 +238,18 @@ def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     return Pass() if applies else None
 
 
-def _problem(case: Case, reply: Reply, *problems: CallProblem) -> CheckResult | None:
+def _requires(case: Case, one: CallValidity) -> bool:
+    """Whether the tool that is called requires an argument."""
+    schemas = declared_tools(case.request).get(one.call.name or "", ())
+    return bool(schemas) and all(isinstance(schema, Mapping) and schema.get("required") for schema in schemas)
+
+
+def _problem(case: Case, reply: Reply, *problems: CallProblem, required: bool | None = None) -> CheckResult | None:
+    """``required``: judge only the calls of tools that require an argument, or only the others."""
     judged = validity(case.request, reply)
     bad = [one for one in judged if one.arguments_problem in problems]
+    if required is not None:
+        bad = [one for one in bad if _requires(case, one) is required]
     if bad:
         call = bad[0].call
         place = f"call {call.position} ({quote(call.name)})"

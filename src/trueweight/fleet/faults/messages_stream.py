@@ -195,7 +195,7 @@ class PingAsDelta(Fault):
         return [*chunks[:at], chunks[at - 1] | {"delta": {"type": "ping"}}, *chunks[at:]]
 
 
-@fault("messages-ping-in-input", api=_API, rows=(19,), checks=("messages-input",))
+@fault("messages-ping-in-input", api=_API, rows=(19,), checks=("tool-arguments-json",))
 class PingInInput(Fault):
     """A ping in the middle of a call is written into the JSON of its input."""
 

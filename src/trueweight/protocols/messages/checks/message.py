@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trueweight.core import Case, Finish, Reply, Severity, Span
+from trueweight.core import Case, Reply, Severity, Span
 from trueweight.core.check import CheckResult, Fail, Pass, Scope, check
 from trueweight.core.evidence import fail_on, quote, spans_of, whole
 from trueweight.core.example import Example
 from trueweight.core.json_value import JsonObject
-from trueweight.protocols import Kind, parse_json
+from trueweight.protocols import Kind
 from trueweight.protocols.fields import json_type
 from trueweight.protocols.messages.checks.stream import GOOD
 from trueweight.protocols.messages.flaws import flaws_of_block
@@ -119,7 +119,8 @@ def _is_word(value: Any) -> bool:
     example=Example(answered(tool_use(given='{"city":"Oslo"}'), stop="tool_use"), "Oslo", _CALL),
 )
 def messages_input(_: Case, reply: Reply) -> CheckResult | None:
-    """Input that the limit of tokens cuts is not judged; ``tool-arguments-schema`` judges an object by its schema."""
+    """``tool-arguments-json`` judges the text that the deltas join to, because a model can write what is no JSON;
+    ``tool-arguments-schema`` judges an object by its schema."""
     if not reply.calls:
         return None
     flaws = list(_input_flaws(reply))
@@ -137,10 +138,6 @@ def _input_flaws(reply: Reply) -> Iterator[tuple[str, Span]]:
     for block, span in _starts_of_calls(reply):
         if block.get("input", {}) != {}:
             yield f"the block of {quote(block.get('name'))} starts with its input", span
-    for call in reply.calls:
-        joined = parse_json(call.arguments or "{}")
-        if not isinstance(joined.value, dict) and reply.finish in (Finish.CALLS, Finish.STOP) and call.span is not None:
-            yield f"the deltas of {quote(call.name)} do not join to a JSON object", call.span
 
 
 @check(

@@ -187,7 +187,7 @@ def messages_delta_type(_: Case, reply: Reply) -> CheckResult | None:
     ),
 )
 def messages_text_once(_: Case, reply: Reply) -> CheckResult | None:
-    """Fails where each delta begins with the one before, or where each comes twice. ``messages-input`` judges calls."""
+    """Fails where each delta begins with the one before, or where each comes twice. Other checks judge calls."""
     if not reply.streamed:
         return None
     blocks: dict[str, list[tuple[str, Span]]] = {}
