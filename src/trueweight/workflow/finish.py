@@ -29,8 +29,9 @@ from trueweight.workflow.bar import bar_notes, bar_of
 from trueweight.workflow.client import client_sessions, join_clients
 from trueweight.workflow.compare import compare
 from trueweight.workflow.drift import with_drift
-from trueweight.workflow.judge import case_of, judge_exchange, judge_run, summarise, why_unknown
+from trueweight.workflow.judge import Judgement, case_of, judge_exchange, judge_run, summarise, why_unknown
 from trueweight.workflow.judge.cache import cached_comparison, cached_page, cached_summary
+from trueweight.workflow.judge.kept_judgement import kept_judgement
 from trueweight.workflow.judge.preferences import read_preferences
 from trueweight.workflow.judge.processes import PoolMaker
 from trueweight.workflow.probe import join_probes, with_probe
@@ -62,11 +63,11 @@ def compare_recorded(before: RunDir, after: RunDir) -> RunComparison:
     Raises:
         ConfigError: ``compare-nothing`` if they share no provider, case or mode of thinking.
     """
-    return cached_comparison(before, after, lambda: compare(judge_run(before), judge_run(after)))
+    return cached_comparison(before, after, lambda: compare(_judged_run(before), _judged_run(after)))
 
 
 def _judge(run: RunDir, pool: PoolMaker | None) -> Summary:
-    summary = with_probe(run, with_drift(run, summarise(judge_run(run, pool=pool))))
+    summary = with_probe(run, with_drift(run, summarise(_judged_run(run, pool))))
     bar = bar_of(run)
     cases = list(_judged(run))
     notes = (
@@ -81,6 +82,10 @@ def _judge(run: RunDir, pool: PoolMaker | None) -> Summary:
         summary = msgspec.structs.replace(summary, run=msgspec.structs.replace(summary.run, notes=notes))
     summary = judge_workload(summary, bar)
     return as_read(assess(summary, {} if bar is None else judge_against(bar, summary)))
+
+
+def _judged_run(run: RunDir, pool: PoolMaker | None = None) -> Judgement:
+    return kept_judgement(run, lambda: judge_run(run, pool=pool))
 
 
 def _damage(run: RunDir) -> Iterator[Note]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from trueweight.core import Exchange, Price
 from trueweight.core.check import CHECKS, Pass, check
 from trueweight.core.summary_json import encode_summary
 from trueweight.report import comparison_json
-from trueweight.store import RunDir, RunFile, TrialNames
+from trueweight.store import RunDir, RunFile, TrialNames, write_cached
 from trueweight.workflow import finish
+from trueweight.workflow.judge import Judgement, judge_run, kept_judgement, processes
 from trueweight.workflow.judge import cache as judged_cache
-from trueweight.workflow.judge import judge_run, processes
 from trueweight.workflow.judge.fingerprint import code_fingerprint
 from trueweight.workflow.judge.judged_trial import TrialJudge, pack, unpack
 
@@ -270,3 +270,57 @@ def test_several_processes_find_what_one_finds(run: Path, judged: list[str], mon
     monkeypatch.setattr(processes, "_start", killed)
     assert observations(run) == alone
     assert judged
+
+
+def kept(path: Path, make: Callable[[RunDir], Judgement] = judge_run) -> Any:
+    """What a kept judgement has that a summary or a comparison is made from."""
+    with RunDir.open(path) as run:
+        found = kept_judgement.kept_judgement(run, lambda: make(run))
+        return found.manifest, found.cases, tuple(found.observations), found.finished_at, found.left_out
+
+
+def test_a_judgement_is_the_same_after_it_was_kept(run: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several files: every observation in order, and all else; the second time nothing is judged or looked up."""
+    monkeypatch.setattr(kept_judgement, "_PART", 7)
+    first = kept(run)
+    assert len(first[2]) > 20
+    assert kept(run, lambda _: pytest.fail("it was judged")) == first
+    assert first == kept_without_cache(run, monkeypatch)
+
+
+def kept_without_cache(run: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    with monkeypatch.context() as patched:
+        patched.setenv(judged_cache.VARIABLE, "")
+        return kept(run)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x90", b"\x96\xc4\x01a\xc4\x00\xc4\x00\x90\x90\x90", None])
+def test_a_judgement_that_is_not_whole_is_made_again(
+    run: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, data: bytes | None
+) -> None:
+    """One of its files is gone, or has something else, also with the right checksum."""
+    monkeypatch.setattr(kept_judgement, "_PART", 7)
+    before = kept(run)
+    files = sorted((cache / judged_cache._JUDGEMENTS).rglob("*.zst"))
+    assert len(files) > 3
+    for path in files:
+        path.unlink()
+        if data is not None:
+            write_cached(path, data)
+        made: list[RunDir] = []
+
+        def make(opened: RunDir, made: list[RunDir] = made) -> Judgement:
+            made.append(opened)
+            return judge_run(opened)
+
+        assert kept(run, make) == before
+        assert len(made) == 1
+
+
+def test_the_judgement_of_a_run_with_damage_is_not_kept(run: Path, cache: Path) -> None:
+    """Damage is found where each exchange is read, and is to be reported each time."""
+    record = RunFile.EARLIER_EXCHANGES.of(run)
+    lines = record.read_bytes().splitlines(keepends=True)
+    record.write_bytes(b"".join([lines[0].replace(b'"status":200', b'"status":"x"'), *lines[1:]]))
+    kept(run)
+    assert not (cache / judged_cache._JUDGEMENTS).exists()

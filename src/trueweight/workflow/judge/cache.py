@@ -35,8 +35,9 @@ _PART: Final = 4_096
 _MOST_PARTS: Final = 1_000
 """Files of one run, and then the oldest are deleted: of four million exchanges."""
 _MOST_RUNS: Final = 16
-"""Runs whose trials are kept."""
+"""Runs whose trials, and whose judgements, are kept."""
 _SUMMARIES, _TRIALS, _COMPARISONS, _PAGES = "summaries", "trials", "comparisons", "pages"
+_JUDGEMENTS: Final = "judgements"
 _INPUTS: Final = (RunFile.MANIFEST, RunFile.CASES, RunFile.BAR, RunFile.PROBE)
 """The files of a run beside its exchanges that its summary is made from."""
 
@@ -91,7 +92,7 @@ def _cached(
     code = None if folder is None else code_fingerprint()
     if folder is None or code is None or any(run.damaged or _has_llm_judge(run) for run in runs):
         return make()
-    inputs = (part for run in runs for part in (run.record_digest(), *(_content(run, file) for file in _INPUTS)))
+    inputs = (part for run in runs for part in _inputs_of(run, _INPUTS))
     path = folder / kind / f"{_name(code, *inputs, *parts)}.zst"
     with suppress(ValueError, RecursionError, TrueweightError):  # msgspec's errors are ValueErrors
         if (data := read_cached(path)) is not None:
@@ -101,6 +102,21 @@ def _cached(
         with suppress(UnicodeEncodeError):  # half of a surrogate pair, which a reply may contain: made each time
             write_cached(path, encode(made))
     return made
+
+
+def judgement_folder(run: RunDir) -> Path | None:
+    """The folder of the cache for all judgements of a run together, which may not be there; None if there is to be
+    none: it is of this record, judged by this code."""
+    folder = cache_folder()
+    code = None if folder is None else code_fingerprint()
+    if folder is None or code is None or run.damaged or _has_llm_judge(run):
+        return None
+    return folder / _JUDGEMENTS / _name(code, *_inputs_of(run, (RunFile.MANIFEST, RunFile.CASES)))
+
+
+def _inputs_of(run: RunDir, files: Sequence[RunFile]) -> Iterator[str]:
+    yield run.record_digest()
+    yield from (_content(run, file) for file in files)
 
 
 def cached_trials(run: RunDir, judge: TrialJudge, pool: PoolMaker | None = None) -> Iterator[JudgedTrial]:
@@ -218,11 +234,11 @@ class TrialCache:
             begun = not self._folder.is_dir()
             write_cached(self._path(), msgspec.msgpack.encode(self._now), most=_MOST_PARTS)
             if begun:
-                _delete_old_runs(self._folder.parent)
+                delete_old_runs(self._folder.parent)
 
 
-def _delete_old_runs(folder: Path) -> None:
-    """Delete the trials of the runs that were judged longest ago."""
+def delete_old_runs(folder: Path) -> None:
+    """Delete what a folder of the cache has of the runs that were judged longest ago."""
     with suppress(OSError):
         runs = sorted(filter(Path.is_dir, folder.iterdir()), key=lambda run: run.stat().st_mtime, reverse=True)
         for run in runs[_MOST_RUNS:]:

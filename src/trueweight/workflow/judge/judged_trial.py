@@ -210,11 +210,12 @@ def pack(judged: JudgedTrial) -> bytes:
     rows = tuple(map(_digest_row, judged.digests))
     seen, findings = judged.observation, _NONE
     if seen is not None:
-        seen, findings = replace(seen, findings=()), _pack_findings(seen.findings)
+        seen, findings = replace(seen, findings=()), pack_findings(seen.findings)
     return _encoder.encode(_Row(judged.trial, seen, findings, rows, judged.ended, judged.left_out))
 
 
-def _pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
+def pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
+    """Findings without their evidence as bytes."""
     known = _PACKED.get(id(findings))  # it holds the tuple, so no other one gets its identity
     if known is None:
         if len(_PACKED) >= _MOST:
@@ -227,7 +228,12 @@ def _pack_findings(findings: tuple[Finding, ...]) -> msgspec.Raw:
 
 
 @lru_cache(maxsize=_MOST)
-def _unpack_findings(data: bytes) -> tuple[Finding, ...]:
+def unpack_findings(data: bytes) -> tuple[Finding, ...]:
+    """The findings in these bytes; the same tuple for the same bytes.
+
+    Raises:
+        msgspec.MsgspecError: if the bytes are none.
+    """
     return tuple(
         Finding(row.check, row.outcome, row.severity, row.message, problem=row.problem, about=row.about)
         for row in _decode_findings(data)
@@ -247,5 +253,5 @@ def unpack(data: bytes, judge: TrialJudge) -> JudgedTrial:
         return JudgedTrial(row.trial, left_out=row.left_out)
     case = judge.sent(judge.cases[seen.case], judge.providers[seen.provider])
     digests = tuple(ReplyDigest(case=case, **dict(zip(_WITHOUT_CASE, one, strict=True))) for one in row.digests)
-    seen = replace(seen, findings=_unpack_findings(bytes(row.findings)))
+    seen = replace(seen, findings=unpack_findings(bytes(row.findings)))
     return JudgedTrial(row.trial, seen, digests, row.ended)

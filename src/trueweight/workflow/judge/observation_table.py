@@ -30,15 +30,30 @@ _OWN: Final = (
     "timing",
 )
 """What rarely two trials share. All else are the facts."""
-_FACTS: Final = (*(one for one in Observation.__struct_fields__ if one not in (*_OWN, "findings")), "findings")
-_PROVIDER: Final = _FACTS.index("provider")
+FACTS: Final = (*(one for one in Observation.__struct_fields__ if one not in (*_OWN, "findings")), "findings")
+"""What many trials share; the findings last."""
+_PROVIDER: Final = FACTS.index("provider")
 
 _Facts = tuple[Any, ...]
 _own_of = attrgetter(*_OWN)
-_facts_of = attrgetter(*_FACTS)
-_as_declared = itemgetter(*((*_FACTS, *_OWN).index(name) for name in Observation.__struct_fields__))
+_facts_of = attrgetter(*FACTS)
+_as_declared = itemgetter(*((*FACTS, *_OWN).index(name) for name in Observation.__struct_fields__))
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(row_type(Observation, _OWN)).decode
+
+
+class TablePart(NamedTuple):
+    """Some observations in a row of a table.
+
+    Attributes:
+        own: what is each one's own as bytes, one after the other; ``lengths``: the number of its bytes.
+        facts: the facts of all of them, each once; ``facts_at``: the place of each one's.
+    """
+
+    own: bytes
+    lengths: array[int]
+    facts: Sequence[_Facts]
+    facts_at: array[int]
 
 
 class ObservationTable(MutableSequence[Observation]):
@@ -89,8 +104,10 @@ class ObservationTable(MutableSequence[Observation]):
 
     def _place_of(self, seen: Observation) -> int:
         """The number of an observation's facts."""
-        facts: _Facts = _facts_of(seen)
-        key = (*facts[:-1], id(seen.findings))
+        return self._place(_facts_of(seen))
+
+    def _place(self, facts: _Facts) -> int:
+        key = (*facts[:-1], id(facts[-1]))
         place = self._places.get(key)
         if place is None:
             # Findings are in ``facts`` from now on, so no other object gets their identity.
@@ -135,6 +152,32 @@ class ObservationTable(MutableSequence[Observation]):
         starts = np.append(0, ends[:-1])[: len(ends)]
         for group in np.argsort(order[starts]):
             yield array("I", chosen[order[starts[group] : ends[group]]].tobytes())
+
+    def part(self, start: int, stop: int) -> TablePart | None:
+        """The observations from a place to another; None if one of them is not in a row."""
+        if any(start <= at < stop for at in self._odd):
+            return None
+        lengths = self._length[start:stop]
+        own = (self._own[at : at + length] for at, length in zip(self._at[start:stop], lengths, strict=True))
+        used, at = np.unique(np.array(self._facts_at[start:stop], dtype=np.uint32), return_inverse=True)
+        facts = [self._facts[place] for place in used.tolist()]
+        return TablePart(b"".join(own), lengths, facts, array("I", at.astype(np.uint32).tobytes()))
+
+    def add_part(self, part: TablePart) -> None:
+        """Add observations of another table at the end.
+
+        Raises:
+            ValueError: if it is no part of a table.
+        """
+        lengths = np.array(part.lengths, dtype=np.uint64)
+        at = np.array(part.facts_at, dtype=np.uint32)
+        if len(at) != len(lengths) or lengths.sum() != len(part.own) or (at >= len(part.facts)).any():
+            raise ValueError("no part of a table")
+        places = np.array([self._place(one) for one in part.facts], dtype=np.uint32)
+        self._at.frombytes((len(self._own) + np.cumsum(lengths) - lengths).astype(np.uint64).tobytes())
+        self._length.extend(part.lengths)
+        self._facts_at.frombytes(places[at].tobytes())
+        self._own += part.own
 
     def change_facts(self, change: Callable[[Observation], Observation]) -> None:
         """Replace each observation by what ``change`` makes of it, which reads and changes the facts alone."""
