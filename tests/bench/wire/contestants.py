@@ -57,10 +57,11 @@ def carrier(name: str) -> Any:
 
 def trueweight(url: str, streams: int, each: int, transport: str = "") -> None:
     """Send and record, as ``trueweight run`` does; times are read from the record afterwards."""
-    from trueweight.core import Case, Exchange, Mode, Provider, Trial
+    from trueweight.core import PROTOCOLS, Case, Exchange, Mode, Provider, Trial
     from trueweight.store import Manifest, RunDir
     from trueweight.wire import Environment, SendResult, WireSettings, run_loop, send
 
+    PROTOCOLS.all()  # `trueweight run` loads them when it reads providers.toml, long before it sends
     proxied = transport == "proxied"  # the server takes the proxy's place: it ignores the request target
     provider = Provider("bench", "http://provider.invalid/v1" if proxied else f"{url}/v1", "m", timeout=600)
 

@@ -199,14 +199,14 @@ class Connection(asyncio.Protocol):
             self._wake(httpx.RemoteProtocolError("bytes outside of any response"))
             self.close(abort=True)
             return
-        headed = response.headed
         try:
             response.feed(data)
         except Exception as error:  # the server's error or ours: both belong to the request under way
             self._wake(error)
             self.close(abort=True)
             return
-        if response.complete or (response.headed is not headed and self._wakes_at_head):
+        if response.complete or (self._wakes_at_head and response.headed):
+            self._wakes_at_head = False
             self._wake()
         if len(data) >= _MUCH:
             self._let_others_read()

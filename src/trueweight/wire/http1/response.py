@@ -131,8 +131,13 @@ class IncomingResponse:
                 raise self._fault(str(error)) from None
             self.surplus = True
         finally:
-            if self._pieces:
-                self._pass_on()
+            if self._pieces:  # as `_pass_on` does, without its call: between two chunks the processor forgets our code
+                data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+                self._pieces.clear()
+                self._credit += _CREDIT_PER_BODY_BYTE * len(data)
+                if self._credit > MAX_FRAMING:  # noqa: PLR1730 - a call too
+                    self._credit = MAX_FRAMING
+                self._listener.body(data)
         if self._credit < 0 and not self.complete:
             raise httpx.RemoteProtocolError(f"more than {MAX_FRAMING} bytes that are not body")
 
