@@ -109,10 +109,10 @@ def test_a_failure_that_all_others_show_weighs_least() -> None:
 
 def test_a_deterministic_provider_has_one_trial_a_case() -> None:
     """Half of the trials of the others pass in each of four cases. One that always fails them all had four chances, not
-    twelve: (2/5)⁴ of passing none, where each case passes with the mean of all."""
+    twelve: (3/5)⁴ of passing none, where each case passes with the mean of all."""
     rates = np.column_stack([np.zeros(4), np.full((4, 4), 0.5)])
-    assert lowest_of(rates, 0, unlike=True) == pytest.approx(0.6**4)
-    assert lowest_of(rates, 0) == pytest.approx(0.2**4)
+    assert lowest_of(rates, 0, deterministic=True) == pytest.approx(0.2**4)
+    assert worse_than_others(ways_of(rates, 2)[2].pooled, 0) == pytest.approx(0.6**4)
     assert ways_of(rates, 2)[2].pooled.fixed.tolist() == [True, False, False, False, False]
 
 

@@ -25,7 +25,9 @@ def test_it_equals_its_enumeration(rows: list[list[int]]) -> None:
     low = terms.min(axis=1, keepdims=True)
     steps = np.rint((terms - low) / max((terms - low).max(), 1e-9) * 32)
     sums = [sum(values) for values in itertools.product(*steps.tolist())]
-    assert lowest_of(rates, 0) == pytest.approx(sum(s <= steps[:, 0].sum() for s in sums) / len(sums))
+    assert lowest_of(rates, 0, deterministic=True) == pytest.approx(
+        sum(s <= steps[:, 0].sum() for s in sums) / len(sums)
+    )
 
 
 def test_a_failure_that_no_other_shows_tells_most() -> None:
@@ -41,10 +43,10 @@ def test_a_failure_that_no_other_shows_tells_most() -> None:
 def test_a_case_that_a_provider_did_not_answer_says_nothing_of_it() -> None:
     """NaN leaves the case out for that provider, and the other providers' column out of its groups."""
     rates = np.array([[0.0, 1, 1], [np.nan, 0, 1], [0, 1, np.nan]])
-    assert lowest_of(rates, 0) == pytest.approx(1 / 3 * 1 / 2)
+    assert lowest_of(rates, 0, deterministic=True) == pytest.approx(1 / 3 * 1 / 2)
     assert lowest_of(rates[1:2], 0) == 1.0
     assert lowest_of(np.array([[0.0, np.nan, np.nan]]), 0) == 1.0
-    assert lowest_of(np.array([[0.0, np.nan, np.nan]] * 2 + [[0, 1, 1]]), 0, unlike=True) <= 1.0
+    assert lowest_of(np.array([[0.0, np.nan, np.nan]] * 2 + [[0, 1, 1]]), 0) <= 1.0
 
 
 @pytest.mark.parametrize("provider", [0, pytest.param(1, marks=pytest.mark.slow)])
@@ -58,7 +60,7 @@ def test_weights_accuse_no_provider_of_another_kind(provider: int) -> None:
         varying = rng.binomial(6, np.broadcast_to(ease, (60, 6))) / 6
         rates = fixed if provider else varying
         rates[:, 0] = (varying if provider else fixed)[:, 0]
-        accused += lowest_of(rates, 0, unlike=not provider) <= 0.05
+        accused += lowest_of(rates, 0) <= 0.05
     assert special.bdtrc(accused - 1, runs, 0.05) > 0.01
 
 
@@ -76,6 +78,20 @@ def test_a_provider_that_varies_less_than_the_others_is_held_to_its_own_spread(
     assert least <= found <= most
 
 
+@pytest.mark.parametrize("steady", [1, 4])
+def test_a_provider_that_varies_more_than_others_is_held_to_its_own_spread(steady: int) -> None:
+    """300 healthy fleets of eight, in which some are independent and the trials of the others are nearly all the same:
+    with the spread of all, the latter are accused in 8% of the fleets at a level of 5%."""
+    rng, accused, runs = np.random.default_rng(6), 0, 300
+    for _ in range(runs):
+        rates = rng.binomial(6, rng.beta(0.225, 0.025, (60, 8))) / 6
+        rates[:, :steady] = rng.binomial(6, 0.9, (60, steady)) / 6
+        terms = terms_of(rates)
+        low = [one for one in range(steady, 8) if terms[:, one].sum() < -1.5 * (terms[:, one] ** 2).sum() ** 0.5]
+        accused += any(lowest_of(rates, one, terms) <= 0.05 / 8 for one in low)
+    assert special.bdtrc(accused - 1, runs, 0.05) > 0.01
+
+
 def test_few_cases_in_which_rates_differ_leave_the_permutation_distribution_alone() -> None:
     """However many cases all pass: an estimate from 30 of 60 cases accused in 5.8% of healthy fleets."""
     rng = np.random.default_rng(4)
@@ -90,9 +106,9 @@ def test_few_cases_in_which_rates_differ_leave_the_permutation_distribution_alon
         assert (lowest_of(some, 0) < 0.9 * alone) is smaller
 
 
-@pytest.mark.parametrize("unlike", [False, True])
+@pytest.mark.parametrize("deterministic", [False, True])
 @pytest.mark.parametrize("way", ["all pass", "some fail"])
-def test_another_failure_never_makes_a_provider_look_better(unlike: bool, way: str) -> None:
+def test_another_failure_never_makes_a_provider_look_better(deterministic: bool, way: str) -> None:
     """One more failed case of the same kind lowers the p-value, or leaves it."""
     rng = np.random.default_rng(2)
     rates = np.ones((80, 6))
@@ -101,7 +117,7 @@ def test_another_failure_never_makes_a_provider_look_better(unlike: bool, way: s
     before = 1.0
     for count in range(1, 30):
         rates[40 + count, 0] = 0
-        found = lowest_of(rates, 0, unlike=unlike)
+        found = lowest_of(rates, 0, deterministic=deterministic)
         assert found <= before * (1 + 1e-9)
         before = found
 

@@ -19,7 +19,7 @@ import numpy as np
 from trueweight.statistics import Array
 from trueweight.statistics.leave_one_out import lowest_of, terms_of, weights_beside
 from trueweight.statistics.multiple_testing import joined
-from trueweight.statistics.permutation import grid_of, lower_than_fixed, sign_flip
+from trueweight.statistics.permutation import fewest_passes, grid_of, lower_than_fixed, sign_flip
 
 AGREES: Final = 0.1
 """The reference agrees with the candidates unless it is lower than they are at this level. So high, because a candidate
@@ -31,9 +31,9 @@ _ALONE: Final = 0.15
 """The share of the error of the comparison with the reference alone; the rest is that with all providers."""
 _VARYING: Final = 0.1
 """A provider is fixed if its repeats differ in at most this share of the cases that it does not always pass."""
-_VARYING_SURELY: Final = 0.3
-"""Its repeats surely vary from this share on. In between one failure more may change which of two tests is valid, so
-the p-value goes from that of one to that of the other in small steps: it is hardly ever larger for more failures."""
+_FEW: Final = 20
+"""Cases in which rates differ, below which the spread of a deterministic provider beside others that are not cannot be
+estimated: it passes or fails each case with the mean rate of all instead."""
 _POOLED: Final = 0.7
 """The share of the error of the test of all ways together; the ways share the rest."""
 _FAR: Final = 0.1
@@ -51,20 +51,14 @@ class RateTable:
 
     Attributes:
         steps: the grid on which the rates lie.
-        fixedness: for each provider, how far its trials of a case are all the same, from 0 to 1, which is a
-            deterministic provider.
+        fixed: for each provider, whether its trials of a case are all the same: it is taken to be deterministic.
         weights: of the cases for the difference of the only two providers, by the rates of others (`weights_beside`).
     """
 
     rates: Array
     steps: int
-    fixedness: Array
+    fixed: Array
     weights: Array
-
-    @property
-    def fixed(self) -> Array:
-        """For each provider, whether it is taken to be deterministic."""
-        return np.asarray(self.fixedness >= 1)
 
     @cached_property
     def terms(self) -> Array:
@@ -158,9 +152,8 @@ def make_table(passed: Array, judged: Array, weights: Array | None = None) -> Ra
     """
     rates = np.divide(passed, judged, out=np.full(passed.shape, np.nan), where=judged > 0)
     failing, varying = (rates < 1).sum(axis=0), ((rates > 0) & (rates < 1)).sum(axis=0)
-    share = np.divide(varying, failing, out=np.zeros(len(failing)), where=failing > 0)
-    fixedness = np.clip((_VARYING_SURELY - share) / (_VARYING_SURELY - _VARYING), 0, 1)
-    return RateTable(rates, grid_of(judged), fixedness, np.ones(len(rates)) if weights is None else weights)
+    fixed = varying <= _VARYING * failing
+    return RateTable(rates, grid_of(judged), fixed, np.ones(len(rates)) if weights is None else weights)
 
 
 def worse_than_one(table: RateTable, own: int, reference: int) -> float:
@@ -186,12 +179,14 @@ def differs(table: RateTable) -> float:
 
 def worse_than_others(table: RateTable, own: int) -> float:
     """One-sided p-value against a provider being worse than all others, leave-one-out."""
-    fixedness = 0.0 if np.delete(table.fixed, own).all() else float(table.fixedness[own])
-    alike = 1.0 if fixedness == 1 else lowest_of(table.rates, own, table.terms)
-    if fixedness == 0:
-        return alike
-    unlike = lowest_of(table.rates, own, table.terms, unlike=True)
-    return unlike if fixedness == 1 else max(alike, alike ** (1 - fixedness) * unlike**fixedness)
+    deterministic = bool(table.fixed.all())
+    p = lowest_of(table.rates, own, table.terms, deterministic=deterministic)
+    if deterministic or not table.fixed[own]:
+        return p
+    rates = table.rates[np.isfinite(table.rates[:, own])]
+    if np.count_nonzero(np.nanmax(rates, axis=1) > np.nanmin(rates, axis=1)) >= _FEW:
+        return p
+    return max(p, fewest_passes(np.nanmean(rates, axis=1), rates[:, own], np.ones(len(rates))))
 
 
 def agrees(everyone: WaysTable, reference: int) -> list[bool]:

@@ -6,8 +6,9 @@ case. Neither side of a difference takes part in its weight. So the mean of a te
 however the trials of the providers depend on each other: also for a deterministic provider beside random ones.
 
 Under the null hypothesis a provider's term in a case is as likely to be any of the terms of all providers in that case:
-their sum over cases has an exact permutation distribution. Where the provider's terms vary less than those of the
-others, that distribution is too wide for it, and its fall counts as larger. That part is estimated, not exact.
+their sum over cases has an exact permutation distribution. Where the provider's terms vary less than those of all, that
+distribution is too wide for it, and where they vary more, too narrow: its fall counts as larger, or as smaller. That
+part is estimated, not exact (a studentised permutation test, Janssen 1997).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from scipy.special import betaln
 
 from trueweight.statistics import Array
-from trueweight.statistics.permutation import fewest_passes, lower_tail
+from trueweight.statistics.permutation import lower_tail
 
 _FALL: Final = 0.1
 """The fault for which the weights are best: so large a share of the trials that would pass fails."""
@@ -30,12 +31,12 @@ _STEPS: Final = 32
 _HEAVIEST: Final = 16
 """The largest of the integer weights of a pair; the least is 1."""
 _FEWEST: Final = 50
-"""Cases in which rates differ, from which on the variance of a provider is estimated. With fewer the permutation
-distribution stands alone: an estimate from 30 cases accuses a healthy provider in up to 5.8% of runs instead of 5%."""
+"""Cases in which rates differ, from which on a provider may be held to a variance that is smaller than that of all.
+With an estimate from 30 cases a healthy provider is accused in up to 5.8% of runs instead of 5%."""
 _OTHERS: Final = 0.25
 """The weight of the terms of the others beside those of a provider, where the variance of its terms is estimated,
 because a provider that fails few cases seems not to vary at all."""
-_CAUTION: Final = 0.25
+_CAUTION: Final = 0.5
 """Standard errors by which the logarithm of an estimated ratio of variances is raised."""
 
 
@@ -93,11 +94,11 @@ def weights_beside(rates: Array, pair: tuple[int, int]) -> Array:
     return np.asarray(np.clip(np.rint(_HEAVIEST * weights / weights.max(initial=1e-9)), 1, _HEAVIEST))
 
 
-def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike: bool = False) -> float:
+def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, deterministic: bool = False) -> float:
     """One-sided p-value against a provider's rates being lower than those of the others.
 
     A difference among the others widens the null distribution, so it makes the test conservative. If the provider
-    varies less than the others (`_relative_variance`), its fall counts as so much larger.
+    varies less or more than all of them (`_relative_variance`), its fall counts as so much larger or smaller.
 
     The p-value is not strictly monotone: one failure more changes the fitted weights and the estimated variance, and
     may raise it (docs/verdicts.md: how often, and by how much).
@@ -106,15 +107,13 @@ def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike
         rates: cases by providers; NaN where a provider has no trial. Cases that it did not answer do not count.
         provider: the column that is tested.
         terms: as `terms_of` has them; None computes them.
-        unlike: the provider's trials of a case are all the same and those of others are not. It varies more than they
-            do, so its terms cannot be exchanged with theirs: it passes or fails each case instead.
+        deterministic: each provider passes or fails a case as a whole. With one rate of passing in a case they have one
+            variance too, which need not be estimated.
     """
     terms = terms_of(rates) if terms is None else terms
     here = np.isfinite(rates[:, provider]) & (np.isfinite(rates).sum(axis=1) > 1)
     if not here.any():
         return 1.0
-    if unlike:
-        return _of_two_values(rates[here], provider, _fitted(rates))
     own = terms[here]
     low = np.nanmin(own, axis=1, keepdims=True)
     span = float(np.nanmax(own - low))
@@ -124,35 +123,37 @@ def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, unlike
     members = (steps[:, :, None] == np.arange(_STEPS + 1)).sum(axis=1)
     tells = members[:, 0] < members.sum(axis=1)
     seen, expected = float(steps[tells, provider].sum()), float(np.nanmean(steps[tells], axis=1).sum())
-    if seen < expected:
+    if seen < expected and not deterministic:
         seen = max(0.0, expected - (expected - seen) / _relative_variance(own, provider) ** 0.5)
     return lower_tail(members[tells], int(seen + 1e-6))
 
 
 def _relative_variance(terms: Array, provider: int) -> float:
-    """The variance of a provider's terms as a share of that of the others' terms, if it is smaller; else 1, as where
-    rates differ in fewer than `_FEWEST` cases.
+    """The variance of a provider's terms as a share of that of their permutation distribution.
 
-    The variance is that which the provider would have without a fall: that of its terms, and with less weight of the
-    others', tilted exponentially until their mean is 0 (Efron 1981). So a provider whose trials of a case depend less
-    on each other than those of the others, or whose fault makes them so, is not held to the spread of the others.
+    It is that which the provider would have without a fall: that of its terms, and with less weight of the others',
+    tilted exponentially until their mean is 0 (Efron 1981). So a provider whose trials of a case depend less or more on
+    each other than those of the others, or whose fault makes them so, is not held to the spread of all.
 
     Args:
         terms: cases that it answered by providers, with a sum below 0 for it.
+
+    Returns:
+        at least 1 where rates differ in fewer than `_FEWEST` cases; 1 where nothing can be estimated.
     """
     own, others = terms[:, provider], np.delete(terms, provider, axis=1)
     known = others[np.isfinite(others)]
-    spread = float(np.nanmean(others**2, axis=1).mean())
+    spread = float(np.nanvar(terms, axis=1).mean())
     values = np.concatenate([own, known])
-    differing = np.count_nonzero((np.nan_to_num(terms) != 0).any(axis=1))
-    if differing < _FEWEST or spread <= 0 or values.max() <= 0:
+    if spread <= 0 or values.max() <= 0:
         return 1.0
     tilted = _tilted(values, np.repeat([1.0, _OTHERS * len(own) / len(known)], [len(own), len(known)]))
     variance, third, fourth = (float(tilted @ values**power) for power in (2, 3, 4))
     # The error of a variance beside a mean that is known is that of a regression of the squares on the terms; the
     # variance of each of the others is not known better.
     error = max(0.0, fourth / variance**2 - 1 - third**2 / variance**3) / len(own) * (1 + 2 / others.shape[1])
-    return min(1.0, variance / spread * float(np.exp(_CAUTION * error**0.5)))
+    differing = np.count_nonzero((np.nan_to_num(terms) != 0).any(axis=1))
+    return max(variance / spread * float(np.exp(_CAUTION * error**0.5)), 1.0 if differing < _FEWEST else 0.0)
 
 
 def _tilted(values: Array, weights: Array) -> Array:
@@ -171,19 +172,3 @@ def _tilted(values: Array, weights: Array) -> Array:
         low, high = (middle, high) if below else (low, middle)
     shares = weights * np.exp(high * scaled)
     return np.asarray(shares / shares.sum())
-
-
-def _of_two_values(rates: Array, provider: int, fitted: _Rates) -> float:
-    """`lowest_of` of a provider that passes or fails each case as a whole: with which probability, says the mean of all
-    with the same weights."""
-    others = np.delete(rates, provider, axis=1)
-    known = np.isfinite(others)
-    filled = np.where(known, others, 0.0)
-    count = known.sum(axis=1)
-    weights = fitted.weight(filled.sum(axis=1)[:, None] - filled, np.maximum(count - 1, 0)[:, None])
-    weights = np.where(known, weights, 0.0)
-    total = weights.sum(axis=1)
-    seen = np.rint(rates[:, provider])
-    passing = (count * (weights * filled).sum(axis=1) / total + seen) / (count + 1)
-    heavy = total / count
-    return fewest_passes(passing, seen, np.maximum(1, np.rint(_STEPS * heavy / heavy.max(initial=1e-9))))

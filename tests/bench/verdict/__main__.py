@@ -5,9 +5,10 @@ or fixed (see ``fleets.py``). A run counts if any healthy host in it is called w
 intervals are Wilson's (95%). Power is that of finding the last host, and is shown for each mean rate, because it
 depends on it. ``runs`` is per cell of a row. ``--healthy``, ``--power`` or ``--best`` prints that table alone (the best
 possible test: ``best.py``); ``--beside`` how hosts fare beside broken ones; ``--compare`` how often `compare` calls a
-second run of the same hosts worse (``nights.py``); ``--coverage`` how often intervals hold (``coverage.py``);
-``--reference`` or ``--others`` one side; ``--hosts 20`` the rows of that size; ``8x60x1 20x125x3`` of healthy fleets
-only the rows of so many hosts, cases and repeats, in this order.
+second run of the same hosts worse (``nights.py``); ``--unusual`` healthy fleets of other shapes (``unusual.py``);
+``--coverage`` how often intervals hold (``coverage.py``); ``--reference`` or ``--others`` one side; ``--hosts 20`` the
+rows of that size; ``8x60x1 20x125x3`` of healthy fleets only the rows of so many hosts, cases and repeats, in this
+order.
 """
 
 # ruff: noqa: T201
@@ -30,6 +31,7 @@ from coverage import coverage
 from fleets import KINDS, SPREADS, Fleet, draw
 from nights import nights
 from tables import verdict
+from unusual import unusual
 
 from trueweight.statistics.proportion import wilson
 
@@ -135,6 +137,9 @@ def main(arguments: list[str]) -> None:
             return
     for reference in sides:
         print(f"\n{'With a reference' if reference else 'Without one, each host against the others'}")
+        if "--unusual" in arguments:
+            unusual(runs, reference)
+            continue
         if "--power" not in arguments:
             healthy(runs, reference, chosen or list(itertools.product(sizes, (60, 125), (1, 3, 5))))
         if "--healthy" not in arguments:

@@ -135,6 +135,20 @@ def _beside_reference(
     return {names[column]: p for column, p in found.items()}
 
 
+def accused_of_counts(counts: tuple[Any, Any], *, reference: bool) -> set[str]:
+    """Hosts whose pass rates are found lower than those of the others, or, if the first one is a reference, than its.
+
+    Args:
+        counts: passed and judged trials, cases by hosts by modes.
+    """
+    names = [str(place) for place in range(counts[0].shape[1])]
+    if reference:
+        found, share = _beside_reference(counts, names, None, screen=True), WEIGHTS[CASES]
+    else:
+        found, share = {names[i]: p for i, p in _among_others(counts, names, None, screen=True).items()}, 1.0
+    return {name for name, p in found.items() if p * len(found) <= ALPHA * share}
+
+
 def _far(delta: Any) -> bool:
     """Whether a sum of differences is less than 1.5 standard errors below zero. Its p-value is then far above the level
     of one test in a family of at least seven candidates."""
