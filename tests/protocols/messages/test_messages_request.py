@@ -221,6 +221,6 @@ def test_an_entry_may_name_another_version_of_the_api() -> None:
     provider = Provider("p", "http://h/v1", "m", headers={"Anthropic-Version": "2026-10-21"})
     builder = RequestBuilder(provider, "a-key-of-some-length", Redactor(("a-key-of-some-length",)))
     sent_ = builder.outgoing(Trial("", Case("s", "c", {"messages": HI}), provider, 0, Mode.PLAIN, "messages"))
-    assert sent_.headers.get_list("anthropic-version") == ["2026-10-21"]
-    assert sent_.headers["x-api-key"] == "a-key-of-some-length"
+    assert sent_.head.headers.get_list("anthropic-version") == ["2026-10-21"]
+    assert sent_.head.headers["x-api-key"] == "a-key-of-some-length"
     assert dict(sent_.record.headers)["x-api-key"] == "[REDACTED]"
