@@ -229,15 +229,15 @@ class SomeObservations(Sequence[Observation]):
             found.extend(one.places)
         return SomeObservations(self._of, found, self._change)
 
-    def kinds(self) -> Iterator[Kind]:
+    def kinds(self) -> Iterator[ObservationKind]:
         """As the function `kinds`."""
         if self._change is not None or not isinstance(self._of, ObservationTable):
-            return (Kind(seen, (seen,)) for seen in self)
+            return (ObservationKind(seen, (seen,)) for seen in self)
         found = (SomeObservations(self._of, places) for places in self._of.grouped(self.places))
-        return (Kind(rows[0], rows) for rows in found)
+        return (ObservationKind(rows[0], rows) for rows in found)
 
 
-class Kind(NamedTuple):
+class ObservationKind(NamedTuple):
     """Observations that are the same but for what is a trial's own: its id, start, repeat, tokens, cost and times, and
     whether the client was busy.
 
@@ -250,14 +250,14 @@ class Kind(NamedTuple):
     rows: Sequence[Observation]
 
 
-def kinds(observations: Sequence[Observation]) -> Iterator[Kind]:
+def kinds(observations: Sequence[Observation]) -> Iterator[ObservationKind]:
     """The observations by kind, in order of the first of each: a million are of some thousand kinds. Where they are in
     no table, each is a kind by itself."""
     if isinstance(observations, ObservationTable):
         return SomeObservations(observations, array("I", range(len(observations)))).kinds()
     if isinstance(observations, SomeObservations):
         return observations.kinds()
-    return (Kind(seen, (seen,)) for seen in observations)
+    return (ObservationKind(seen, (seen,)) for seen in observations)
 
 
 def by_provider(observations: Sequence[Observation], names: Iterable[str]) -> dict[str, SomeObservations]:
@@ -303,7 +303,8 @@ def change_each(
 def change_kinds(
     observations: MutableSequence[Observation], change: Callable[[Observation], Observation]
 ) -> MutableSequence[Observation]:
-    """As `change_each`, once for each kind: ``change`` neither reads nor changes what is a trial's own (see `Kind`)."""
+    """As `change_each`, once for each kind: ``change`` neither reads nor changes what is a trial's own (see
+    `ObservationKind`)."""
     if not isinstance(observations, ObservationTable):
         return change_each(observations, change)
     observations.change_facts(change)
