@@ -99,7 +99,7 @@ def test_noise_is_measured_by_requests_that_were_chosen_before_their_answers() -
             repeated.add(trial.id)
         return answer(trial)
 
-    found = investigate(noted, DriftSettings(max_requests=300, stop=False))
+    found = investigate(noted, DriftSettings(max_requests=290, stop=False))
     c = found.candidates["c"]
     assert isinstance(c, LogprobTest)
     rounds = -(-len(c.scored) // BLOCK)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final
 
 from trueweight.core import DriftMode, Provider
 from trueweight.drift.candidate import CandidateTest, ScoredPrompt
 from trueweight.drift.dilution import Dilution, far_limit
 from trueweight.drift.distance import divergence
 from trueweight.drift.facts import Facts, alike
-from trueweight.drift.product import Pair, gap, product
+from trueweight.drift.places import AnswerPair, compare
+from trueweight.drift.product import Pair, gap
 from trueweight.drift.systematic import SystematicDifference, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
@@ -23,13 +24,6 @@ MOST_FAR: Final = 2
 
 DILUTION_SHARE: Final = 0.1
 """The weight of *dilution* in the evidence: a tenth of far answers soon outweighs it, and *systematic* loses little."""
-
-
-class AnswerPair(NamedTuple):
-    """The reference's and the candidate's answer to one request."""
-
-    reference: Facts
-    candidate: Facts
 
 
 Again = tuple[AnswerPair | None, AnswerPair | None]
@@ -49,7 +43,7 @@ class LogprobTest(CandidateTest):
         self.gaps: list[float] = []
         self.own_gaps: list[float] = []
         self.reference_gaps: list[float] = []
-        self.answers: dict[str, tuple[Pair, Pair]] = {}
+        self.answers: dict[str, tuple[AnswerPair, AnswerPair]] = {}
         self._test = SystematicTest(thresholds)
         self._dilution = Dilution()
 
@@ -91,7 +85,7 @@ class LogprobTest(CandidateTest):
     def take(self, prompt: str, one: AnswerPair, two: AnswerPair, again: Again = (None, None)) -> None:
         """Score one question: both sides' answers to two variants of it, and to those that were sent again."""
         pairs = (self._reduced(one), self._reduced(two))
-        found = product(*pairs)
+        found = compare(one, two)
         gaps = [gap(pair) for pair in pairs]
         if found is None:
             # Variants of a question may have other likely tokens; the two sides of one request must not.
@@ -104,10 +98,11 @@ class LogprobTest(CandidateTest):
         if (limit := far_limit(self.gaps)) is not None:
             for answers, size, repeat in zip((one, two), gaps, again, strict=True):
                 self._take_odd(limit, answers, repeat, far=_exceeds(size, limit))
-        self.answers[prompt] = pairs
-        self.gaps += [found.first, found.second]
-        self._test.update(found.value, found.first * found.second)
-        self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(found.first, found.second) / math.sqrt(2)))
+        self.answers[prompt] = (one, two)
+        sizes = (found.first.first, found.first.second)
+        self.gaps += sizes
+        self._test.update(found.value, found.size)
+        self.scored.append(ScoredPrompt(prompt, found.value, math.hypot(*sizes) / math.sqrt(2)))
         self.wealth.append(self.e_drift)
 
     def _take_odd(self, limit: float, answers: AnswerPair, repeat: AnswerPair | None, *, far: bool) -> None:

@@ -25,6 +25,13 @@ class Token(NamedTuple):
     logprob: float
 
 
+class Place(NamedTuple):
+    """One place of an answer: the token that the host chose, and its likeliest tokens, best first."""
+
+    chosen: bytes
+    top: tuple[Token, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One answer.
@@ -36,6 +43,8 @@ class Facts:
             log-probabilities.
         sure: the same at each token before it: ``<think>`` and ``<|channel|>`` are as good as certain, and so show
             nothing of the weights.
+        later: the same at each token after it.
+        chosen: the token that the host chose at each of these places; where it does not say, the likeliest one.
         margins: at each token, how much likelier the best one is than the next, in nats; where shown.
         pieces: the tokens' own texts, one a margin; empty unless there is a margin at every token.
         refused: whether the answer came on the refusal channel.
@@ -49,6 +58,17 @@ class Facts:
     refused: bool = False
     answer: str | None = None
     sure: tuple[tuple[Token, ...], ...] = ()
+    later: tuple[tuple[Token, ...], ...] = ()
+    chosen: tuple[bytes, ...] = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All places of the answer that the host shows log-probabilities for; none if it shows none."""
+        lists = (*self.sure, self.top, *self.later)
+        if not any(lists):
+            return ()
+        chosen = (*self.chosen, *(tokens[0].key if tokens else b"" for tokens in lists[len(self.chosen) :]))
+        return tuple(map(Place, chosen, lists))
 
     @property
     def empty(self) -> bool:
@@ -99,11 +119,20 @@ def facts_of(exchange: Exchange, reply: Reply | None) -> Facts | MissingReply:
         answer=said if reply.choice.thinks else None,
         top=listed[first] if listed else (),
         sure=tuple(listed[:first]),
+        later=tuple(listed[first + 1 :]),
+        chosen=tuple(map(_chosen, positions, listed)),
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
         pieces=tuple(pieces) if len(pieces) == len(positions) else (),
         input_tokens=usage.input if usage else None,
         refused=bool(reply.refusal),
     )
+
+
+def _chosen(position: Any, listed: Sequence[Token]) -> bytes:
+    """The bytes of the token that was chosen at a position, spelled as those of its list are."""
+    if isinstance(position, Mapping) and (key := _key(position)) is not None:
+        return key
+    return listed[0].key if listed else b""
 
 
 def _first_unsure(listed: Sequence[tuple[Token, ...]]) -> int:
@@ -179,18 +208,21 @@ def _are_probabilities(tokens: Sequence[Token]) -> bool:
 def _token(entry: Any) -> Token | None:
     if not isinstance(entry, Mapping):
         return None
-    value, raw = entry.get("logprob"), entry.get("bytes")
+    value = entry.get("logprob")
     if value is None:
         value = IMPOSSIBLE
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         return None
-    key = _bytes(raw)
-    if key is None:
-        name = entry.get("token")
-        if not isinstance(name, str):
-            return None
-        key = _spelled(name).encode("utf-8", "surrogatepass")
-    return Token(key, max(float(value), IMPOSSIBLE))
+    key = _key(entry)
+    return None if key is None else Token(key, max(float(value), IMPOSSIBLE))
+
+
+def _key(entry: Mapping[Any, Any]) -> bytes | None:
+    """The bytes of a token; None if neither they nor its text are there."""
+    key, name = _bytes(entry.get("bytes")), entry.get("token")
+    if key is not None or not isinstance(name, str):
+        return key
+    return _spelled(name).encode("utf-8", "surrogatepass")
 
 
 def _spelled(name: str) -> str:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
 from trueweight.drift.betting import rejected_e_values
-from trueweight.drift.by_logprobs import AnswerPair, LogprobTest
+from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.by_texts import PromptBank, ReferenceContext, TextTest
 from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
 from trueweight.drift.facts import Facts, MissingReply, facts_of, not_expressed
 from trueweight.drift.near_ties import select_near_ties
-from trueweight.drift.probe import PromptResult, Spending, Support, follow_up_probes, support_of
+from trueweight.drift.places import AnswerPair
+from trueweight.drift.probe import FIRST, PromptResult, Spending, Support, next_probe, support_of
 from trueweight.drift.round_answers import (
     RequestKey,
     RoundResults,
@@ -28,7 +29,8 @@ from trueweight.drift.round_answers import (
     far_requests,
     measure_noise,
 )
-from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind, Script
+from trueweight.drift.scouting import Scout, is_common
+from trueweight.drift.script import OTHERS, SCOUTS, VARIANT_OF, RequestKind, Script
 from trueweight.drift.settings import DriftSettings
 from trueweight.protocols import cost_of, read_reply
 
@@ -36,6 +38,8 @@ Batch = Sequence[Trial]
 Exchanges = Mapping[str, Exchange]
 Batches = Generator[Batch, Exchanges, None]
 Results = Generator[Batch, Exchanges, Mapping[str, PromptResult]]
+RoundPrompts = Mapping[bool, Sequence[str]]
+"""Whether log-probabilities are compared → the prompts of a round."""
 
 BLOCK = 3
 """Questions that are asked in turn before their other variants are: so that both variants of one are apart in time."""
@@ -44,6 +48,14 @@ REPEAT_EVERY = 2
 """In each such block but the first, one request is sent once more, to measure the noise of either side."""
 
 _UNSENT = MissingReply("unsent")
+_LOGPROB_KINDS = {
+    (True, False): RequestKind.PLACES,
+    (True, True): RequestKind.PLACES_FIVE,
+    (False, False): RequestKind.LOGPROBS,
+    (False, True): RequestKind.LOGPROBS_FIVE,
+}
+"""Whether both sides show log-probabilities at temperature 0, and whether one of them lists five only → the request."""
+
 _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
 
 
@@ -88,9 +100,16 @@ class Investigation:
         """
         yield from self._probe()
         self._assign_modes()
-        order = yield from self._order()
-        for number, prompts in enumerate(_batched(order, BLOCK)):
+        texts = _batched((yield from self._text_order()), BLOCK)
+        at_zero = {RequestKind.PLACES, RequestKind.PLACES_FIVE} & set(self._kinds.values())
+        scout = Scout(self.script.prompts, self.settings.scout if at_zero else 0)
+        for number in itertools.count():
             if not self._open() or self.reference_dead:
+                return
+            if any(isinstance(c, LogprobTest) for c in self._open()):
+                yield from self._scout(scout)
+            prompts = {False: next(texts, ()), True: scout.next(BLOCK)}
+            if not any(prompts.values()):
                 return
             yield from self._round(number, prompts)
             self._decide()
@@ -100,15 +119,14 @@ class Investigation:
         prompt, fixed = self.script.prompts[0], self.settings.mode
         probed = {None: self.providers, DriftMode.LOGPROBS: self.providers, DriftMode.GREEDY: (self.reference,)}
         answers: dict[str, dict[RequestKind, PromptResult]] = {provider.name: {} for provider in probed.get(fixed, ())}
-        pending = [(provider, RequestKind.LOGPROBS) for provider in probed.get(fixed, ())]
+        pending = [(provider, FIRST) for provider in probed.get(fixed, ())]
         while pending:
             trials = [(self.trial(prompt, kind, provider), kind) for provider, kind in pending]
             got = yield from self._send([trial for trial, _ in trials], f"probe {len(trials)}")
             for trial, kind in trials:
                 answers[trial.provider.name][kind] = got[trial.id]
-            known = [provider for provider in self.providers if provider.name in answers]
-            seconds = [(p, kind) for p in known for kind in follow_up_probes(answers[p.name][RequestKind.LOGPROBS])]
-            pending = [(p, kind) for p, kind in seconds if kind not in answers[p.name]]
+            following = [(p, next_probe(answers[p.name])) for p in self.providers if p.name in answers]
+            pending = [(p, kind) for p, kind in following if kind is not None]
         self.support = {p.name: support_of(answers[p.name]) if p.name in answers else Support() for p in self.providers}
 
     def _assign_modes(self) -> None:
@@ -130,10 +148,10 @@ class Investigation:
         return DriftMode.LOGPROBS if shown >= 2 else DriftMode.GREEDY
 
     def _logprob_kind(self, provider: Provider) -> RequestKind:
-        five = self.support[provider.name].five_only or self.support[self.reference.name].five_only
-        return RequestKind.LOGPROBS_FIVE if five else RequestKind.LOGPROBS
+        sides = (self.support[provider.name], self.support[self.reference.name])
+        return _LOGPROB_KINDS[all(one.cold for one in sides), any(one.five_only for one in sides)]
 
-    def _order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
+    def _text_order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
         """The prompts in order: near ties first, if texts are compared and the reference shows margins."""
         wanted = RequestKind.GREEDY in self._kinds.values() and self._shows_margins
         screened = self.script.prompts[: self.settings.screen if wanted else 0]
@@ -144,9 +162,16 @@ class Investigation:
         close = set(self.near_ties)
         return (*self.near_ties, *(prompt for prompt in self.script.prompts if prompt not in close))
 
-    def _round(self, number: int, prompts: Sequence[str]) -> Batches:
+    def _scout(self, scout: Scout) -> Batches:
+        """Ask the reference for questions to which its answers go on alike, if too few are ready for the next round."""
+        wanted = scout.to_scout(BLOCK)
+        trials = {prompt: [self.trial(prompt, kind, self.reference) for kind in SCOUTS] for prompt in wanted}
+        got = yield from self._send([trial for both in trials.values() for trial in both], f"scout {wanted[:1]}")
+        scout.take({prompt: is_common(*(got[trial.id] for trial in both)) for prompt, both in trials.items()})
+
+    def _round(self, number: int, prompts: RoundPrompts) -> Batches:
         """Send some questions to all open candidates; then, by log-probabilities, their other variants."""
-        asked = {c.provider.name: self._affordable(c, prompts) for c in self._open()}
+        asked = {c.provider.name: self._affordable(c, prompts[isinstance(c, LogprobTest)]) for c in self._open()}
         first, second = self._trials(asked, again=False), self._trials(asked, again=True)
         if number and number % REPEAT_EVERY == 0:
             second |= self._repeats(asked)
@@ -159,7 +184,7 @@ class Investigation:
         odd = self._sent_again(asked, answers)
         got = yield from self._send(list(odd.values()), f"round {number} again")
         answers |= {key: got[trial.id] for key, trial in odd.items()}
-        for prompt in prompts:
+        for prompt in dict.fromkeys(one for own in asked.values() for one in own):
             self._check_reference(prompt, answers)
             for name, own in asked.items():
                 if prompt in own and not self.candidates[name].dead:

@@ -9,11 +9,13 @@ from typing import Final
 from trueweight.core import DriftMode, Provider, Role, Trial
 from trueweight.drift.facts import not_expressed
 from trueweight.drift.investigate import Investigation
-from trueweight.drift.script import OTHERS, VARIANT_OF, RequestKind
+from trueweight.drift.probe import FIRST
+from trueweight.drift.script import OTHERS, SCOUTS, VARIANT_OF, RequestKind
 
-_REFERENCE_TIMES: Final = 4
-"""By log-probabilities the reference gets at most four times as many requests as a candidate: candidates have far
-answers to different requests, which are sent again, and some list five alternatives where others list 20."""
+_REFERENCE_TIMES: Final = 8
+"""By log-probabilities the reference gets at most eight times as many requests as a candidate: candidates have far
+answers to different requests, which are sent again, some list five alternatives where others list 20, and some are
+asked at temperature 1 where others are at 0."""
 
 
 def largest(found: Investigation) -> Iterator[Trial]:
@@ -43,17 +45,19 @@ def _of_reference(found: Investigation) -> Iterator[Trial]:
             yield from (found.trial(prompt, RequestKind.SAMPLED, reference, repeat) for repeat in (0, 1))
             yield from (found.trial(prompt, other, reference) for other in OTHERS)
         return
-    yield from (found.trial(asked[0], probe, reference) for probe in (RequestKind.LOGPROBS, RequestKind.PROBE_HOT))
+    yield from (found.trial(asked[0], probe, reference) for probe in (FIRST, RequestKind.PROBE_HOT))
     if mode is not DriftMode.LOGPROBS:
         yield from (found.trial(prompt, RequestKind.SCREEN, reference) for prompt in found.script.prompts)
         yield from (found.trial(prompt, RequestKind.GREEDY, reference, n) for prompt in asked for n in (0, 1))
     if mode is not DriftMode.GREEDY:
+        scouts = itertools.product(found.script.prompts[: found.settings.scout], SCOUTS)
+        yield from (found.trial(prompt, kind, reference) for prompt, kind in scouts)
         candidates = len(found.providers) - 1 - (mode is None)
         yield from itertools.islice(_by_logprobs(found, reference), min(candidates, _REFERENCE_TIMES) * most)
 
 
 def _by_logprobs(found: Investigation, provider: Provider) -> Iterator[Trial]:
-    """Both variants of each question; then the same once more; then both for five alternatives."""
+    """Both variants of each question; then the same once more; then both in the other forms."""
     asked = found.script.prompts[: -(-found.settings.max_requests // 2)]
     for kinds in VARIANT_OF.items():
         for repeat in (0, 1):

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trueweight.core import Trial
-from trueweight.drift.by_logprobs import AnswerPair, LogprobTest
+from trueweight.drift.by_logprobs import LogprobTest
 from trueweight.drift.candidate import CandidateTest
 from trueweight.drift.facts import Facts
+from trueweight.drift.places import AnswerPair
 from trueweight.drift.probe import PromptResult
 from trueweight.drift.script import VARIANT_OF, RequestKind
 

@@ -15,6 +15,9 @@ SUITE = "drift"
 TEXT_TOKENS = 12
 """Length of a text answer: longer ones differ more often, and cost more."""
 
+PLACES_TOKENS = 8
+"""Length of an answer with log-probabilities at temperature 0: more of the places at which two answers are alike."""
+
 SHORTEST = 1
 STEADY_FIRST = 60
 STEADY = "steady"
@@ -25,6 +28,13 @@ class RequestKind(StrEnum):
     """The kinds of request for a prompt."""
 
     PROBE_HOT = "probe-hot"
+    PROBE_HOT_FIVE = "probe-hot-five"
+    PLACES = "places"
+    PLACES_FIVE = "places-five"
+    PLACES_AGAIN = "places-variant"
+    PLACES_FIVE_AGAIN = "places-five-variant"
+    SCOUT = "scout"
+    SCOUT_AGAIN = "scout-variant"
     LOGPROBS = "logprobs"
     LOGPROBS_FIVE = "logprobs-five"
     LOGPROBS_AGAIN = "logprobs-variant"
@@ -38,33 +48,47 @@ class RequestKind(StrEnum):
     OTHER_4 = "sampled-other-4"
 
 
+SCOUTS = (RequestKind.SCOUT, RequestKind.SCOUT_AGAIN)
+"""The requests to the reference alone that find questions to whose variants its answers go on alike."""
+
 OTHERS = (RequestKind.OTHER_1, RequestKind.OTHER_2, RequestKind.OTHER_3, RequestKind.OTHER_4)
 """The reference's draws under seeds that no candidate gets: as many as `typical.DRAWS`."""
 
 
 VARIANT_OF: Mapping[RequestKind, RequestKind] = {
+    RequestKind.PLACES: RequestKind.PLACES_AGAIN,
+    RequestKind.PLACES_FIVE: RequestKind.PLACES_FIVE_AGAIN,
     RequestKind.LOGPROBS: RequestKind.LOGPROBS_AGAIN,
     RequestKind.LOGPROBS_FIVE: RequestKind.LOGPROBS_FIVE_AGAIN,
 }
 """Kind of request for log-probabilities → the same for another variant of the question."""
 
-# Log-probabilities are requested at temperature 1 without truncation: then a server that reports them after its sampler
-# and one that reports them before it give the same numbers.
+# Log-probabilities are requested at temperature 0, where answers go on alike. A server that reports them after its
+# sampler shows nothing then: it is asked at temperature 1 without truncation, where the sampler changes no numbers.
 _UNTRUNCATED: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
 _ONE = {"max_tokens": SHORTEST, "logprobs": True}
+_GREEDY = {"temperature": 0, "logprobs": True}
 _TEXT = {"max_tokens": TEXT_TOKENS}
 _PARAMETERS: Mapping[RequestKind, Mapping[str, Any]] = {
     RequestKind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
+    RequestKind.PROBE_HOT_FIVE: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 5},
+    RequestKind.PLACES: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 20},
+    RequestKind.PLACES_FIVE: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 5},
+    RequestKind.PLACES_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 20},
+    RequestKind.PLACES_FIVE_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 5},
+    RequestKind.SCOUT: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 2},
+    RequestKind.SCOUT_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 2},
     RequestKind.LOGPROBS: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
     RequestKind.LOGPROBS_FIVE: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
     RequestKind.LOGPROBS_AGAIN: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
     RequestKind.LOGPROBS_FIVE_AGAIN: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
-    RequestKind.SCREEN: {**_TEXT, "temperature": 0, "logprobs": True, "top_logprobs": 2},
+    RequestKind.SCREEN: {**_TEXT, **_GREEDY, "top_logprobs": 2},
     RequestKind.GREEDY: {**_TEXT, "temperature": 0},
     RequestKind.SAMPLED: {**_TEXT, **_UNTRUNCATED},
     **{other: {**_TEXT, **_UNTRUNCATED} for other in OTHERS},
 }
 _TOP = (*VARIANT_OF, *VARIANT_OF.values())
+_HOT = (RequestKind.PROBE_HOT, RequestKind.PROBE_HOT_FIVE)
 _TEXTS = (RequestKind.SCREEN, RequestKind.GREEDY)
 _KINDS_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
     None: (*_TOP, *_TEXTS),
@@ -73,12 +97,12 @@ _KINDS_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
     DriftMode.SAMPLED: (RequestKind.SAMPLED, *OTHERS),
 }
 _PROBES_BY_MODE: Mapping[DriftMode | None, tuple[RequestKind, ...]] = {
-    None: (RequestKind.PROBE_HOT,),
-    DriftMode.LOGPROBS: (RequestKind.PROBE_HOT,),
-    DriftMode.GREEDY: (*VARIANT_OF, RequestKind.PROBE_HOT),
+    None: _HOT,
+    DriftMode.LOGPROBS: _HOT,
+    DriftMode.GREEDY: (*VARIANT_OF, *_HOT),
     DriftMode.SAMPLED: (),
 }
-_AGAIN = tuple(VARIANT_OF.values())
+_AGAIN = (*VARIANT_OF.values(), RequestKind.SCOUT_AGAIN)
 _SEEDED = (RequestKind.SAMPLED, *OTHERS)
 
 
@@ -111,6 +135,7 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
     cases = [_case(prompt, kind, settings) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
     if set(_TOP) & set(_KINDS_BY_MODE[mode]):
+        cases += [_case(prompt, kind, settings) for prompt in selected[: settings.scout] for kind in SCOUTS]
         # The questions of the same places under other leads; the ids stay those of the questions.
         others = {prompt.id: prompt for prompt in prompts(split, seed=seed, variant=1)}
         again = {f"{p.id}~{kind.value}": _case(others[p.id], kind, settings) for p in selected for kind in _AGAIN}
@@ -135,6 +160,8 @@ def _case(prompt: DriftPrompt, kind: RequestKind, settings: DriftSettings) -> Ca
     request: dict[str, Any] = {"messages": prompt.messages, **_PARAMETERS[kind]}
     if request["max_tokens"] == SHORTEST:
         request["max_tokens"] = settings.first_tokens
+    elif request["max_tokens"] == PLACES_TOKENS:
+        request["max_tokens"] = max(PLACES_TOKENS, settings.first_tokens)
     if kind in _SEEDED:
         request["seed"] = int(digest(["sampling", settings.seed, prompt.id, kind.value]), 16) % 2**31
     return Case(

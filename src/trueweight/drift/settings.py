@@ -20,14 +20,17 @@ from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
 PROBES = 1
-"""Requests to each provider, beyond those that are compared, that find out what it supports."""
+"""Requests to each provider, beyond those that are compared, that find out what it supports: one of a provider that
+lists 20 alternatives."""
 
 DEFAULT_REQUESTS = 240
-METHOD = "products-2"
-"""The test of log-probabilities, on record in each run: earlier versions compared distances, with other requests."""
+METHOD = "products-3"
+"""The test of log-probabilities, on record in each run: earlier versions compared first tokens or distances, with other
+requests."""
 
 FIRST_TOKENS = 3
-"""A model may begin each answer with the same token, which shows nothing of its weights; the next ones do."""
+"""For hosts that are asked at temperature 1: a model may begin each answer with the same token, which shows nothing of
+its weights; the next ones do."""
 
 THOUGHT_TOKENS = 8
 """`DriftSettings.first_tokens` for a model that thinks: past the markers of a thought, into its first words."""
@@ -45,10 +48,12 @@ class DriftSettings:
         alpha: false discovery rate: of the candidates found to drift, the expected share that do not.
         max_requests: most requests to each candidate, probes included (see `largest` for the reference).
         screen: number of prompts that are screened for near ties of the reference in greedy mode; 0 for none.
+        scout: most questions of which the reference alone is asked both variants beforehand, by log-probabilities, to
+            find those to which its answers go on alike; 0 for none.
         thinking_off: provider → fields of its requests that turn thinking off, so that the first token is that of the
             answer; empty if not every provider has such fields.
-        first_tokens: tokens that a request for log-probabilities asks for; more where the first ones are sure, as
-            before a thought.
+        first_tokens: tokens that a request for log-probabilities at temperature 1 asks for; more where the first ones
+            are sure, as before a thought.
         stop: whether a candidate gets no further requests after its verdict; False to record a ladder.
     """
 
@@ -57,6 +62,7 @@ class DriftSettings:
     max_requests: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = DEFAULT_REQUESTS
     seed: int = 0
     screen: int = 120
+    scout: int = 120
     stop: bool = True
     first_tokens: int = FIRST_TOKENS
     thinking_off: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

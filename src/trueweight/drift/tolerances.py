@@ -17,15 +17,15 @@ from typing import Any, Final
 from trueweight.core import ConfigError
 from trueweight.core.regular_file import read_regular
 from trueweight.drift.by_logprobs import LogprobTest
-from trueweight.drift.product import Pair, product
+from trueweight.drift.places import AnswerPair, compare
 from trueweight.drift.systematic import LEAST_PRODUCTS, SystematicDifference, SystematicTest
 from trueweight.drift.thresholds import Thresholds
 
-FORMAT: Final = "trueweight.drift-tolerances/2"
+FORMAT: Final = "trueweight.drift-tolerances/3"
 LEAST_WITHOUT_ONE: Final = 3
 
-Answers = Mapping[str, tuple[Pair, Pair]]
-"""Question → the reference's and a candidate's lists for both variants."""
+Answers = Mapping[str, tuple[AnswerPair, AnswerPair]]
+"""Question → the reference's and a candidate's answers to both variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,11 @@ def _between(left: Answers, right: Answers, thresholds: Thresholds) -> Systemati
     test = SystematicTest(thresholds)
     for question in sorted(left.keys() & right.keys()):
         one, two = (
-            Pair(mine.candidate, theirs.candidate) for mine, theirs in zip(left[question], right[question], strict=True)
+            AnswerPair(mine.candidate, theirs.candidate)
+            for mine, theirs in zip(left[question], right[question], strict=True)
         )
-        if (found := product(one, two)) is not None:
-            test.update(found.value, found.first * found.second)
+        if (found := compare(one, two)) is not None:
+            test.update(found.value, found.size)
     return test.difference()
 
 
