@@ -23,15 +23,17 @@ from bets import paths
 from cells import Scores
 from met import p_values
 from panel import products, read_panel, squares
-from places import Place, compare
 from prove_texts import Proof
+from questions import compared, is_common, order_of
 from resample import clopper_pearson, ends, log_wealth
 from samples import of_split, read_kept
 from variants import HONEST
 
-from trueweight.drift.facts import Token
+from trueweight.drift.facts import Facts, Token
+from trueweight.drift.places import AnswerPair, compare
 from trueweight.drift.product import Pair, gap, product
 from trueweight.drift.prompts import Split, prompt_bank, steady_bank
+from trueweight.drift.scouting import LEAST_PLACES, common_places
 from trueweight.drift.systematic import SystematicTest
 
 
@@ -73,7 +75,8 @@ def test_the_bench_and_the_product_multiply_differences_alike() -> None:
     for place in range(10):
         tops = [[Token(b"%d" % i, float(v)) for i, v in enumerate(side[place]) if not np.isnan(v)] for side in four]
         one = product(Pair(tops[0], tops[1]), Pair(tops[2], tops[3]))
-        assert found[place] == pytest.approx(one.value if one else np.nan, nan_ok=True)
+        expected = (one.value, one.first**2, one.second**2) if one else (np.nan,) * 3
+        assert [part[place] for part in found] == pytest.approx(expected, nan_ok=True)
 
 
 def test_the_bench_and_the_product_measure_a_difference_alike() -> None:
@@ -112,7 +115,7 @@ def test_the_kept_panel_has_disjoint_splits_and_several_engines() -> None:
     tuning, test = (read_panel(split) for split in (Split.TUNING, Split.TEST))
     assert not set(tuning.questions) & set(test.questions)
     assert len(test.questions) >= 99
-    assert {"llama-f16", "vllm-bf16", "llama-q8_0", "llama-q4_0"} <= test.logprobs.keys()
+    assert {"llama-f16", "vllm-bf16", "llama-q8_0", "llama-q4_0"} <= test.answers.keys()
 
 
 def test_no_run_decides_before_it_may() -> None:
@@ -177,22 +180,60 @@ def test_the_published_proof_is_of_the_shipped_thresholds() -> None:
     assert proof["thresholds"] == asdict(shipped_thresholds())
 
 
-def test_a_place_counts_while_all_four_answers_have_chosen_the_same_tokens() -> None:
-    """After different tokens the context differs too, so a difference there is not the model's."""
+def answers(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """So many similar answers to 200 questions, five places of six tokens, and what was chosen: the likeliest token."""
+    base = rng.normal(0, 2, (200, 5, 6)) + 9 * (rng.random((200, 5, 1)) < 0.3) * (np.arange(6) == 2)
+    raw = base + rng.normal(0, 0.4, (count, 200, 5, 6))
+    logprobs = raw - np.log(np.exp(raw).sum(-1, keepdims=True))
+    chosen = logprobs.argmax(-1)
+    logprobs[rng.random(logprobs.shape) < 0.1] = np.nan  # A list need not have all of them, not even the chosen one.
+    for side, question in zip(rng.integers(0, count, 60), rng.integers(0, 200, 60), strict=True):
+        length = rng.integers(1, 5)
+        logprobs[side, question, length:], chosen[side, question, length:] = np.nan, -1
+    return logprobs, chosen
 
-    def place(chosen: bytes, shift: float) -> Place:
-        return Place(chosen, (Token(b"a", -0.5 + shift), Token(b"b", -1.0 - shift), Token(b"c", -3.0)))
 
-    sure = Place(b"a", (Token(b"a", -1e-4), Token(b"b", -9.5), Token(b"c", -12.0)))
-    quiet, shifted, departs = place(b"a", 0.0), place(b"a", 0.2), place(b"b", 0.2)
-    one = compare(([quiet], [shifted], [quiet], [shifted]), 8)
-    assert one is not None and one.places == 1 and one.value > 0
-    twice = compare(([quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]), 8)
-    assert twice is not None and twice.places == 2 and twice.value == pytest.approx(one.value / 2)
-    assert compare(([quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]), 1) == one
-    for side in range(4):
-        answers = [[quiet, quiet], [shifted, quiet], [quiet, quiet], [shifted, quiet]]
-        answers[side][0] = departs if side % 2 else place(b"b", 0.0)
-        assert compare((answers[0], answers[1], answers[2], answers[3]), 8) == one
-    assert compare(([sure, quiet], [sure, shifted], [sure, quiet], [sure, shifted]), 8) == one
-    assert compare(([sure], [sure], [sure], [sure]), 8) is None
+def facts_of(logprobs: np.ndarray, chosen: np.ndarray) -> Facts:
+    """One of these answers as the program has it."""
+    places = [
+        tuple(
+            sorted((Token(b"%d" % i, float(x)) for i, x in enumerate(one) if not np.isnan(x)), key=lambda t: -t.logprob)
+        )
+        for one, token in zip(logprobs, chosen, strict=True)
+        if token >= 0
+    ]
+    return Facts("x", places[0], later=tuple(places[1:]), chosen=tuple(b"%d" % i for i in chosen[: len(places)]))
+
+
+def test_the_bench_and_the_product_compare_places_alike() -> None:
+    """Answers that part, end, are sure, or lack the chosen token in their list: the same product of each question."""
+    logprobs, chosen = answers(np.random.default_rng(6), 4)
+    found = compared(list(logprobs), list(chosen))
+    counts = set()
+    for question in range(200):
+        four = [facts_of(logprobs[side, question], chosen[side, question]) for side in range(4)]
+        one = compare(AnswerPair(*four[:2]), AnswerPair(*four[2:]))
+        if one is None:
+            assert np.isnan(found.value[question])
+            continue
+        counts.add(one.places)
+        assert found.value[question] == pytest.approx(one.value)
+        assert found.size[question] == pytest.approx(one.size)
+        assert found.places[question] == one.places
+    assert len(counts) >= 4
+
+
+def test_the_bench_and_the_product_ask_in_the_same_order() -> None:
+    """The same questions are common; they come first, once a run has scouted them."""
+    logprobs, chosen = answers(np.random.default_rng(7), 2)
+    # The program's list has the chosen token wherever the host shows its likeliest ones.
+    chosen = np.where(chosen < 0, -1, np.nan_to_num(logprobs, nan=-99.0).argmax(-1))
+    found = is_common(*logprobs)
+    for question in range(200):
+        two = [facts_of(logprobs[side, question], chosen[side, question]) for side in range(2)]
+        assert found[question] == (common_places(*two) >= LEAST_PLACES)
+    assert 10 < found.sum() < 190
+    order = order_of(found, np.random.default_rng(8), 120)
+    assert sorted(order) == list(range(200))
+    assert found[order[:20]].sum() >= 17  # A round for which too few are ready has others.
+    assert found[order].cumsum()[60] > found[np.sort(order)].cumsum()[60]

@@ -1,4 +1,4 @@
-"""The data of one exchange that drift compares: text, the first token's distribution, tokens of the prompt."""
+"""The data of one exchange that drift compares: text, distributions of its tokens, tokens of the prompt."""
 
 from __future__ import annotations
 

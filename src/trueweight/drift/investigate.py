@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trueweight.core import DriftMode, DriftVerdict, Exchange, Provider, Role, Trial, counterparts
@@ -20,14 +20,16 @@ from trueweight.drift.candidate import GIVE_UP_AFTER, CandidateTest
 from trueweight.drift.facts import Facts, MissingReply, facts_of, not_expressed
 from trueweight.drift.near_ties import select_near_ties
 from trueweight.drift.places import AnswerPair
-from trueweight.drift.probe import FIRST, PromptResult, Spending, Support, next_probe, support_of
+from trueweight.drift.probe import FIRST, PromptResult, Spending, Support, logprob_kind, next_probe, support_of
 from trueweight.drift.round_answers import (
     RequestKey,
     RoundResults,
     RoundTrials,
     answered_again,
+    batched,
     far_requests,
     measure_noise,
+    thinks_alone,
 )
 from trueweight.drift.scouting import Scout, is_common
 from trueweight.drift.script import OTHERS, SCOUTS, VARIANT_OF, RequestKind, Script
@@ -48,14 +50,6 @@ REPEAT_EVERY = 2
 """In each such block but the first, one request is sent once more, to measure the noise of either side."""
 
 _UNSENT = MissingReply("unsent")
-_LOGPROB_KINDS = {
-    (True, False): RequestKind.PLACES,
-    (True, True): RequestKind.PLACES_FIVE,
-    (False, False): RequestKind.LOGPROBS,
-    (False, True): RequestKind.LOGPROBS_FIVE,
-}
-"""Whether both sides show log-probabilities at temperature 0, and whether one of them lists five only → the request."""
-
 _KINDS = {DriftMode.GREEDY: RequestKind.GREEDY, DriftMode.SAMPLED: RequestKind.SAMPLED}
 
 
@@ -100,9 +94,10 @@ class Investigation:
         """
         yield from self._probe()
         self._assign_modes()
-        texts = _batched((yield from self._text_order()), BLOCK)
+        texts = batched((yield from self._text_order()), BLOCK)
         at_zero = {RequestKind.PLACES, RequestKind.PLACES_FIVE} & set(self._kinds.values())
-        scout = Scout(self.script.prompts, self.settings.scout if at_zero else 0)
+        most = max(self.settings.compared, self.settings.scouted)
+        scout = Scout(self.script.prompts[:most], self.settings.scouted if at_zero else 0)
         for number in itertools.count():
             if not self._open() or self.reference_dead:
                 return
@@ -136,8 +131,8 @@ class Investigation:
             if provider.role is Role.REFERENCE:
                 continue
             mode = self.settings.mode or self._sharpest(provider)
-            kind = _KINDS.get(mode) or self._logprob_kind(provider)
-            self._kinds[provider.name] = kind
+            sides = (provider.name, self.reference.name)
+            self._kinds[provider.name] = _KINDS.get(mode) or logprob_kind([self.support[name] for name in sides])
             by_logprobs = mode is DriftMode.LOGPROBS
             self.candidates[provider.name] = (
                 LogprobTest(provider, thresholds) if by_logprobs else TextTest(provider, mode, thresholds)
@@ -146,10 +141,6 @@ class Investigation:
     def _sharpest(self, provider: Provider) -> DriftMode:
         shown = min(self.support[provider.name].top, self.support[self.reference.name].top)
         return DriftMode.LOGPROBS if shown >= 2 else DriftMode.GREEDY
-
-    def _logprob_kind(self, provider: Provider) -> RequestKind:
-        sides = (self.support[provider.name], self.support[self.reference.name])
-        return _LOGPROB_KINDS[all(one.cold for one in sides), any(one.five_only for one in sides)]
 
     def _text_order(self) -> Generator[Batch, Exchanges, tuple[str, ...]]:
         """The prompts in order: near ties first, if texts are compared and the reference shows margins."""
@@ -258,7 +249,7 @@ class Investigation:
             if isinstance(a, MissingReply) or not a.top:
                 c.missing[f"reference: {a.why if isinstance(a, MissingReply) else 'no-logprobs'}"] += 1
                 return
-            if why := self._thinks_alone(c.provider.name, a, own):
+            if why := thinks_alone(a, own, off=bool(self.settings.thinking_off.get(c.provider.name))):
                 c.miss(why)
                 return
             if not own.top:
@@ -279,7 +270,7 @@ class Investigation:
         elif isinstance(a, MissingReply) or isinstance(b, MissingReply) or (kind is RequestKind.SAMPLED and not known):
             lost = next(x for x in (a, b, *others) if isinstance(x, MissingReply))
             c.missing[f"reference: {lost.why}"] += 1
-        elif why := self._thinks_alone(c.provider.name, a, own):
+        elif why := thinks_alone(a, own, off=bool(self.settings.thinking_off.get(c.provider.name))):
             c.miss(why)
         else:
             context = (
@@ -288,15 +279,6 @@ class Investigation:
                 else ReferenceContext(next(iter(known), None))
             )
             c.take(prompt, a, b, own, context=context, bank=self._bank(prompt, kind))
-
-    def _thinks_alone(self, name: str, a: Facts, own: Facts) -> str:
-        """Why a candidate's thought cannot be compared with a reference that shows none; "" if it can be compared.
-
-        An answer after a thought is the answer to another request, so its difference says nothing of the model.
-        """
-        if own.answer is None or a.answer is not None:
-            return ""
-        return "thinks-although-off" if self.settings.thinking_off.get(name) else "thinks-alone"
 
     def _bank(self, prompt: str, kind: RequestKind) -> PromptBank:
         if prompt in self.near_ties:
@@ -366,10 +348,3 @@ class Investigation:
                 cost = cost_of(trial.provider, exchange, reply)
                 self.spent[trial.provider.name].charge(cost, len(exchange.attempts))
         return {trial.id: self._answers[trial.id] for trial in trials}
-
-
-def _batched(prompts: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
-    """The prompts in tuples of this size; the last one may be shorter. (`itertools.batched` needs Python 3.12.)"""
-    rest = iter(prompts)
-    while batch := tuple(itertools.islice(rest, size)):
-        yield batch

@@ -50,7 +50,7 @@ def _of_reference(found: Investigation) -> Iterator[Trial]:
         yield from (found.trial(prompt, RequestKind.SCREEN, reference) for prompt in found.script.prompts)
         yield from (found.trial(prompt, RequestKind.GREEDY, reference, n) for prompt in asked for n in (0, 1))
     if mode is not DriftMode.GREEDY:
-        scouts = itertools.product(found.script.prompts[: found.settings.scout], SCOUTS)
+        scouts = itertools.product(found.script.prompts[: found.settings.scouted], SCOUTS)
         yield from (found.trial(prompt, kind, reference) for prompt, kind in scouts)
         candidates = len(found.providers) - 1 - (mode is None)
         yield from itertools.islice(_by_logprobs(found, reference), min(candidates, _REFERENCE_TIMES) * most)
@@ -58,7 +58,7 @@ def _of_reference(found: Investigation) -> Iterator[Trial]:
 
 def _by_logprobs(found: Investigation, provider: Provider) -> Iterator[Trial]:
     """Both variants of each question; then the same once more; then both in the other forms."""
-    asked = found.script.prompts[: -(-found.settings.max_requests // 2)]
+    asked = found.script.prompts[: found.settings.compared]
     for kinds in VARIANT_OF.items():
         for repeat in (0, 1):
             yield from (found.trial(prompt, kind, provider, repeat) for prompt in asked for kind in kinds)

@@ -16,8 +16,9 @@ from trueweight.drift.investigate import Investigation
 from trueweight.drift.ladder import Ladder, depths_of, place
 
 METHOD_NATS: Final = (
-    "root of the mean product of differences in two variants of a question, none counted as more than five times the "
-    "mean; asymptotic 95% confidence sequence (holds at any stopping time)"
+    "root of the mean product of differences in two variants of a question at the places that the answers have in "
+    "common, no question counted as more than five times the mean; asymptotic 95% confidence sequence (holds at any "
+    "stopping time)"
 )
 METHOD_TEXTS: Final = "mean excess over prompts, 95% betting confidence sequence (holds at any stopping time)"
 

@@ -7,7 +7,7 @@ provider that refuses temperature 0 is asked at temperature 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,6 +96,14 @@ def support_of(answers: Probes) -> Support:
     if processed:
         found.append(DriftFinding(code=DriftFindingCode.PROCESSED_LOGPROBS))
     return Support(count, shown in _FIVE, shown in _COLD and not processed, processed, tuple(found))
+
+
+def logprob_kind(sides: Sequence[Support]) -> RequestKind:
+    """The request for log-probabilities that all of these support: at temperature 0 if each shows its own there."""
+    five = any(one.five_only for one in sides)
+    if all(one.cold for one in sides):
+        return RequestKind.PLACES_FIVE if five else RequestKind.PLACES
+    return RequestKind.LOGPROBS_FIVE if five else RequestKind.LOGPROBS
 
 
 def _shown(answers: Probes) -> RequestKind | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from trueweight.core import Trial
@@ -56,3 +56,23 @@ def measure_noise(candidates: Mapping[str, CandidateTest], answers: RoundResults
         a, b = (answers.get(key._replace(provider="", repeat=repeat)) for repeat in (0, 1))
         if isinstance(own, Facts) and isinstance(first, Facts) and isinstance(a, Facts) and isinstance(b, Facts):
             c.take_repeat((a, b), (first, own))
+
+
+def thinks_alone(a: Facts, own: Facts, *, off: bool) -> str:
+    """Why a candidate's thought cannot be compared with a reference that shows none; "" if it can be compared.
+
+    An answer after a thought is the answer to another request, so its difference says nothing of the model.
+
+    Args:
+        off: whether the candidate was told not to think.
+    """
+    if own.answer is None or a.answer is not None:
+        return ""
+    return "thinks-although-off" if off else "thinks-alone"
+
+
+def batched(prompts: Iterable[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The prompts in tuples of this size; the last one may be shorter. (`itertools.batched` needs Python 3.12.)"""
+    rest = iter(prompts)
+    while batch := tuple(itertools.islice(rest, size)):
+        yield batch

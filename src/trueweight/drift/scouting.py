@@ -11,9 +11,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from trueweight.drift.facts import Facts, Place
+from trueweight.drift.facts import Facts, MissingReply, Place
 from trueweight.drift.places import is_sure
-from trueweight.drift.probe import PromptResult
 
 LEAST_PLACES: Final = 3
 """Places that show something, from which a question is asked before the others."""
@@ -24,13 +23,13 @@ choose another one, and the answers part. (On tuning questions a third of all we
 and Q8_0 was found in 97% to 100% of runs instead of 100%.)"""
 
 AT_ONCE: Final = 12
-"""Questions that are scouted before a round for which too few are ready."""
+"""Questions that are scouted before a round for which too few are ready: two for each request to a candidate."""
 
 GIVE_UP_AFTER: Final = 24
 """Scouted questions, none of them with enough common places, after which no more are scouted."""
 
 
-def is_common(one: PromptResult, two: PromptResult) -> bool:
+def is_common(one: Facts | MissingReply, two: Facts | MissingReply) -> bool:
     """Whether the reference's answers to both variants of a question have enough common places."""
     return isinstance(one, Facts) and isinstance(two, Facts) and common_places(one, two) >= LEAST_PLACES
 

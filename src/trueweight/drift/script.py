@@ -132,14 +132,15 @@ class Script:
 def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Script:
     """Every request under these settings; the first prompt is also the probe."""
     seed, mode = settings.seed, settings.mode
-    selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen)]
-    cases = [_case(prompt, kind, settings) for prompt in selected for kind in _KINDS_BY_MODE[mode]]
+    selected = _bank(mode, split, seed)[: max(settings.max_requests, settings.screen, settings.scouted)]
+    kinds = [kind for kind in _KINDS_BY_MODE[mode] if kind not in _TOP]
+    cases = [_case(prompt, kind, settings) for prompt in selected for kind in kinds]
     if set(_TOP) & set(_KINDS_BY_MODE[mode]):
-        cases += [_case(prompt, kind, settings) for prompt in selected[: settings.scout] for kind in SCOUTS]
-        # The questions of the same places under other leads; the ids stay those of the questions.
+        asked = [(one, _TOP) for one in selected[: max(settings.compared, settings.scouted)]]
+        asked += [(one, SCOUTS) for one in selected[: settings.scouted]]
+        # The same questions under other leads; the ids stay those of the questions.
         others = {prompt.id: prompt for prompt in prompts(split, seed=seed, variant=1)}
-        again = {f"{p.id}~{kind.value}": _case(others[p.id], kind, settings) for p in selected for kind in _AGAIN}
-        cases = [again.get(case.id, case) for case in cases]
+        cases += [_case(others[p.id] if k in _AGAIN else p, k, settings) for p, several in asked for k in several]
     known = {case.id for case in cases}
     probes = [_case(selected[0], kind, settings) for kind in _PROBES_BY_MODE[mode]]
     return Script([*(probe for probe in probes if probe.id not in known), *cases])

@@ -16,6 +16,7 @@ from trueweight.drift.by_logprobs import DILUTION_SHARE
 from trueweight.drift.evidence import DriftEvidence
 from trueweight.drift.prompt_and_sampler import LEAST_PROMPTS
 from trueweight.drift.scoring import DriftScore
+from trueweight.drift.scouting import AT_ONCE
 from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
 
@@ -67,6 +68,16 @@ class DriftSettings:
     first_tokens: int = FIRST_TOKENS
     thinking_off: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=shipped_thresholds)
+
+    @property
+    def scouted(self) -> int:
+        """The most questions that are scouted with this budget."""
+        return min(self.scout, 2 * self.max_requests + AT_ONCE)
+
+    @property
+    def compared(self) -> int:
+        """The most questions that can be compared by log-probabilities with this budget."""
+        return -(-self.max_requests // 2)
 
     def as_json(self) -> JsonObject:
         """For the manifest. ``thinking_off`` is only there where it is set."""

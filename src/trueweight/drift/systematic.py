@@ -1,7 +1,7 @@
 """The sequential test of products: is the systematic difference larger than honest engines have among each other?
 
-The **systematic difference** d, in nats, is the root of the mean product x (see `product`), where no product counts
-for more than five times that mean, either way:
+The **systematic difference** d, in nats, is the root of the mean product x of a question (see `places`), where none
+counts for more than five times that mean, either way:
 
     d² = mean of x, each cut off at ±5 d²
 

@@ -64,7 +64,7 @@ def _play(name: str, what: str, first: Floats, second: Floats, t: Thresholds) ->
     """``first`` and ``second``: runs × pairs × tokens of both sides; two pairs make a product."""
     half = first.shape[1] // 2 * 2
     a1, a2, c1, c2 = first[:, 0:half:2], first[:, 1:half:2], second[:, 0:half:2], second[:, 1:half:2]
-    x = products(a1, c1, a2, c2)
+    x = products(a1, c1, a2, c2).value
     found = paths(x, np.sqrt(squares(a1, c1) * squares(a2, c2)), t)
     gaps = np.sqrt(np.stack([squares(a1, c1), squares(a2, c2)], axis=-1))
     # A request that is sent again: its next answer in time, of either side.

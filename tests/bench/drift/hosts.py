@@ -17,6 +17,7 @@ class Host:
 
     Attributes:
         noise: nats, standard deviation of each token's log-probability, new in each answer.
+        shared: whether noise is the same at all places of an answer: of the likeliest token, of the next …
         regimes: nats, the same for a few states (batch, replica) that a host alternates among; a state's rounding is
             the same in each answer to the same request, and another for another variant.
         sticky: whether a router sends a client to one of the states for the whole run.
@@ -27,6 +28,7 @@ class Host:
     """
 
     noise: float = 0.0
+    shared: bool = False
     regimes: float = 0.0
     sticky: bool = False
     grid: float = 0.0
@@ -35,20 +37,23 @@ class Host:
     probabilities: bool = False
 
     def answers(self, exact: Floats, rng: np.random.Generator, states: Floats | None = None) -> Floats:
-        """What a client sees of these log-probabilities; the first axis is runs, the last one tokens.
+        """What a client sees of these log-probabilities: runs × questions (× places) × tokens.
 
         Args:
             states: STATES × (shape of one run): the rounding of each state.
         """
         seen = np.array(exact)
         if self.noise:
-            seen = seen + rng.normal(0, self.noise, seen.shape)
+            # An axis of places is there unless a single place is asked for again.
+            shape = (*seen.shape[:-2], 1, seen.shape[-1]) if self.shared and seen.ndim > 3 else seen.shape
+            drawn = rng.standard_normal(shape, dtype=np.float32)
+            seen = seen + np.float32(self.noise) * drawn
         if self.regimes and states is not None:
             runs = seen.shape[0]
             drawn = rng.integers(0, STATES, (runs, 1) if self.sticky else seen.shape[:2])
             drawn = np.broadcast_to(drawn, seen.shape[:2])
             questions = np.arange(seen.shape[1])
-            seen = seen + self.regimes * states[drawn, questions[None, :]]
+            seen = seen + (self.regimes * states[drawn, questions[None, :]]).astype(seen.dtype)
         if self.grid:
             seen = np.round(seen / self.grid) * self.grid
         if self.top < seen.shape[-1]:

@@ -1,4 +1,4 @@
-"""The recorded panel as arrays: one vector of log-probabilities for each engine, question and variant."""
+"""The recorded panel as arrays: a vector of log-probabilities for each engine, question, variant and place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,33 @@ PANEL = Path(__file__).parent / "panel.jsonl.gz"
 Floats = NDArray[np.float64]
 
 
+Ints = NDArray[np.int64]
+
+
+class Answers(NamedTuple):
+    """One engine's answers at temperature 0.
+
+    Attributes:
+        logprobs: questions × variants × places × tokens; NaN where a list does not hold the token.
+        chosen: questions × variants × places: the token that the engine chose; -1 where there is no such place.
+    """
+
+    logprobs: Floats
+    chosen: Ints
+
+
 @dataclass(frozen=True)
 class Panel:
     """Answers of several engines to the same questions.
 
     Attributes:
         questions: ids, in the order of the first axis.
-        logprobs: engine → questions × variants × tokens; NaN where a list does not hold the token.
+        answers: engine → its answers.
         replies: engine → question → the reply to the first variant, for texts.
     """
 
     questions: tuple[str, ...]
-    logprobs: dict[str, Floats]
+    answers: dict[str, Answers]
     replies: dict[str, dict[str, dict[str, Any]]]
 
 
@@ -47,7 +62,7 @@ def read_lines(source: Path) -> list[dict[str, Any]]:
 
 
 SPENT = "spent"
-"""Test questions of earlier editions of the proof: their answers have been looked at, so they serve for tuning."""
+"""Test questions of an earlier edition of the proof, which have texts and first tokens only."""
 
 
 def read_panel(split: Split | str, source: Path = PANEL, *, engines: set[str] | None = None) -> Panel:
@@ -61,19 +76,34 @@ def read_panel(split: Split | str, source: Path = PANEL, *, engines: set[str] | 
             names.add(line["engine"])
     variants = sorted({variant for _, variant in found})
     questions = sorted({q for q, _ in found if all(found[q, v].keys() == names for v in variants)})
-    tokens = {
-        q: sorted({t for v in variants for one in found[q, v].values() for t, _ in one["top"]}) for q in questions
-    }
-    width = max(map(len, tokens.values()))
-    logprobs = {name: np.full((len(questions), len(variants), width), np.nan) for name in names}
-    for i, q in enumerate(questions):
-        place = {token: at for at, token in enumerate(tokens[q])}
-        for v in variants:
-            for name, line in found[q, v].items():
-                for token, value in line["top"]:
-                    logprobs[name][i, v, place[token]] = value
     replies = {name: {q: found[q, variants[0]][name] for q in questions} for name in names}
-    return Panel(tuple(questions), logprobs, replies)
+    answers = {} if split == SPENT else _arrays(found, questions, names)
+    return Panel(tuple(questions), answers, replies)
+
+
+def _arrays(
+    found: dict[tuple[str, int], dict[str, dict[str, Any]]], questions: list[str], names: set[str]
+) -> dict[str, Answers]:
+    most = max(len(one["places"]) for lines in found.values() for one in lines.values())
+    index: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
+    cells = []
+    for i, q in enumerate(questions):
+        for v in (0, 1):
+            for name, line in found[q, v].items():
+                for at, (chosen, top) in enumerate(line["places"]):
+                    known = index[q, at]
+                    for token, value in top:
+                        cells.append((name, i, v, at, known.setdefault(token, len(known)), value))
+                    cells.append((name, i, v, at, known.setdefault(chosen, len(known)), None))
+    shape = (len(questions), 2, most)
+    width = max(map(len, index.values()))
+    made = {name: Answers(np.full((*shape, width), np.nan), np.full(shape, -1)) for name in names}
+    for name, *place, token, value in cells:
+        if value is None:
+            made[name].chosen[tuple(place)] = token
+        else:
+            made[name].logprobs[(*place, token)] = value
+    return made
 
 
 def engines_of(split: Split | str, source: Path = PANEL) -> dict[str, int]:
@@ -84,25 +114,30 @@ def engines_of(split: Split | str, source: Path = PANEL) -> dict[str, int]:
 def weights(a: Floats, shared: NDArray[np.bool_]) -> Floats:
     """The weights of tokens that all sides show, as the program weighs them; 0 for the others."""
     raw = np.where(shared, np.exp(EVENNESS * np.where(shared, a, -np.inf)), 0.0)
-    return np.asarray(raw / np.maximum(raw.sum(-1, keepdims=True), 1e-300))
+    return np.asarray(raw / np.maximum(raw.sum(-1, keepdims=True), 1e-30))
 
 
-def products_of(a: Floats, c: Floats) -> Floats:
-    """The products of two engines' answers to all questions, of shape questions × variants × tokens."""
-    return products(a[:, 0], c[:, 0], a[:, 1], c[:, 1])
+class Sizes(NamedTuple):
+    """Products in nats², and the squared sizes of both differences; NaN where too few tokens are shared."""
+
+    value: Floats
+    first: Floats
+    second: Floats
 
 
-def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Floats:
-    """The program's product, of arrays whose last axis is the tokens; NaN where too few are shared."""
+def products(a1: Floats, c1: Floats, a2: Floats, c2: Floats) -> Sizes:
+    """The program's product, of arrays whose last axis is the tokens."""
     shared = ~(np.isnan(a1) | np.isnan(c1) | np.isnan(a2) | np.isnan(c2))
     enough = shared.sum(-1) >= 2
     d1, d2 = (np.where(shared, np.clip(c - a, -FARTHEST, FARTHEST), 0.0) for a, c in ((a1, c1), (a2, c2)))
-    total = np.zeros(np.broadcast_shapes(a1.shape, c1.shape)[:-1])
+    total, first, second = (np.zeros(shared.shape[:-1]) for _ in range(3))
     for a in (a1, a2):
         w = weights(a, shared)
         x, y = (d - (w * d).sum(-1, keepdims=True) for d in (d1, d2))
         total += (w * x * y).sum(-1) / 2
-    return np.where(enough, total, np.nan)
+        first += (w * x * x).sum(-1) / 2
+        second += (w * y * y).sum(-1) / 2
+    return Sizes(*(np.where(enough, one, np.nan) for one in (total, first, second)))
 
 
 def squares(a: Floats, c: Floats) -> Floats:

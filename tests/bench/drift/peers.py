@@ -105,24 +105,3 @@ def peer_rows(
         for label, c, host in rows:
             hits = int((method(sides(a, c, host), rng) > limit).sum())
             yield {"name": [null[0], label, name], "rejects": share(hits, RUNS), "honest": label.startswith(null[1])}
-
-
-def oracle(x: Floats, null: Floats, rng: np.random.Generator, questions: int = 18) -> dict[str, Any]:
-    """The sequential likelihood ratio of products with both distributions known, from these very answers.
-
-    Densities by Gaussian kernels on a scale of asinh(x / 0.0005 nats²). It is the best that a test of products can do
-    against one known honest engine; a test that must hold for every honest engine behind noise can only do worse.
-    """
-
-    def density(at: Floats, data: Floats) -> Floats:
-        width = 0.9 * data.std() * len(data) ** -0.2
-        return np.asarray(np.exp(-0.5 * ((at[:, None] - data) / width) ** 2).mean(1) / width + 1e-4)
-
-    ours, honest = (np.arcsinh(one[~np.isnan(one)] / 5e-4) for one in (x, null))
-    found = {}
-    for name, played in (("power", ours), ("false", honest)):
-        step = np.log(density(played, ours) / density(played, honest))
-        order = rng.permuted(np.tile(np.arange(len(step)), (RUNS, 1)), axis=1)[:, :questions]
-        hits = int((np.cumsum(step[order], axis=1)[:, 2::3] >= np.log(20)).any(1).sum())
-        found[name] = share(hits, RUNS)
-    return found

@@ -24,19 +24,28 @@ import numpy as np
 from bets import Floats, Verdicts, nats_of, odd_answers, paths, verdicts
 from hosted import hosted_rows
 from hosts import STATES, Host
+from numpy.typing import NDArray
 from page import page
-from panel import PANEL, SPENT, Panel, engines_of, products, products_of, read_panel, squares
-from peers import REQUESTS, oracle, peer_rows
+from panel import PANEL, SPENT, Answers, Panel, engines_of, read_panel, squares
+from peers import REQUESTS, peer_rows
+from questions import Compared, compare_engines, compared, is_common, order_of
 from resample import share
 from texts import text_rows
 
+from trueweight.drift import DriftSettings
+from trueweight.drift.dilution import FAR
 from trueweight.drift.prompts import Split
+from trueweight.drift.systematic import SystematicTest
 from trueweight.drift.thresholds import Thresholds, shipped_thresholds
+
+Draw = Callable[[], Answers]
+"""Draws a candidate's answers in each run: runs × questions × …."""
 
 REPORTS = Path(__file__).parents[3] / "reports" / "drift"
 ALPHA = 0.05
 RUNS = 1000
-CHUNK = 500
+NOISY_RUNS = 500
+CHUNK = 50
 HONEST = (
     "llama-f16",
     "llama-bf16",
@@ -57,6 +66,8 @@ HOSTS = {
     "noise 0.02": Host(noise=0.02),
     "noise 0.1": Host(noise=0.1),
     "noise 0.3": Host(noise=0.3),
+    "noise 0.1, shared by all places": Host(noise=0.1, shared=True),
+    "noise 0.3, shared by all places": Host(noise=0.3, shared=True),
     "grid 0.125, noise 0.1": Host(noise=0.1, grid=0.125),
     "regimes 0.3": Host(regimes=0.3),
     "sticky router 0.3": Host(regimes=0.3, sticky=True),
@@ -65,6 +76,10 @@ HOSTS = {
     "probabilities, noise 0.02": Host(noise=0.02, probabilities=True),
 }
 UNEVEN = {f"noise {level}, one side 3 times": (Host(noise=level), Host(noise=3 * level)) for level in (0.02, 0.1, 0.3)}
+UNEVEN["noise 0.1, shared by all places, one side 3 times"] = (
+    Host(noise=0.1, shared=True),
+    Host(noise=0.3, shared=True),
+)
 
 
 class Proof:
@@ -76,56 +91,77 @@ class Proof:
         self.runs = runs
         self.rng = np.random.default_rng(2026)
         self.n = len(panel.questions)
+        self.scouted = DriftSettings().scout
 
     def play(
-        self,
-        reference: Floats,
-        candidate: Callable[[Floats], Floats] | Floats,
-        hosts: tuple[Host, Host] = (QUIET, QUIET),
+        self, reference: Answers, candidate: Draw | Answers, hosts: tuple[Host, Host] = (QUIET, QUIET), runs: int = 0
     ) -> tuple[Verdicts, dict[str, float]]:
-        """Every run asks all questions once, in a random order; answers pass through the two hosts."""
-        if not callable(candidate) and hosts == (QUIET, QUIET):
-            return self._play_exact(reference, candidate)
+        """Every run asks all questions once, in the program's order; answers pass through the two hosts."""
         if not callable(candidate):
-            reference, candidate = _narrow(reference, candidate)
-        drift, equivalent, nats = [], [], []
-        states = [self.rng.normal(0, 1, (STATES, self.n, 2, reference.shape[-1])) for _ in hosts]
-        for _ in range(0, self.runs, CHUNK):
-            order = self.rng.permuted(np.tile(np.arange(self.n), (CHUNK, 1)), axis=1)
-            first = self.rng.integers(0, 2, (CHUNK, 1))
-            asked, moves = [], []
-            for variant in (first, 1 - first):
-                twice = []
-                for _again in (False, True):
-                    a = reference[order, variant]
-                    c = candidate(order, variant) if callable(candidate) else candidate[order, variant]
-                    twice.append(
-                        [
-                            host.answers(side, self.rng, _of(own, order, variant))
-                            for host, side, own in zip(hosts, (a, c), states, strict=True)
-                        ]
-                    )
-                asked += twice[0]
-                moves.append([squares(*side) for side in zip(*twice, strict=True)])
-            x = products(*asked)
-            gaps = np.sqrt(np.stack([squares(asked[0], asked[1]), squares(asked[2], asked[3])], axis=-1))
-            moved = [np.sqrt(np.stack(side, axis=-1)) for side in zip(*moves, strict=True)]
-            found = paths(x, gaps.prod(-1), self.t)
-            ends = verdicts(found, ALPHA, odd_answers(gaps, *moved))
-            drift.append(ends.drift)
-            equivalent.append(ends.equivalent)
-            nats.append(found.nats)
-        return Verdicts(np.concatenate(drift), np.concatenate(equivalent)), {"nats": float(np.mean(nats))}
+            reference, candidate = narrow(reference, candidate)
+            if hosts == (QUIET, QUIET):
+                return self._play_exact(reference, candidate)
+        shape = (STATES, *reference.logprobs.shape) if any(host.regimes for host in hosts) else (0,)
+        states = tuple(self.rng.normal(0, 1, shape) for _ in hosts)
+        parts = [self._chunk(reference, candidate, hosts, states) for _ in range(0, runs or self.runs, CHUNK)]
+        x, size, gaps, *moved = (np.concatenate(one) for one in zip(*parts, strict=True))
+        found = paths(x, size, self.t)
+        return verdicts(found, ALPHA, odd_answers(gaps, *moved)), {"nats": found.nats}
 
-    def _play_exact(self, reference: Floats, candidate: Floats) -> tuple[Verdicts, dict[str, float]]:
-        """The same without noise: each question has one product, whichever variant comes first."""
-        sides = [(reference[:, v], candidate[:, v]) for v in (0, 1)]
-        x = products(*sides[0], *sides[1])
-        gaps = np.sqrt(np.stack([squares(a, c) for a, c in sides], axis=-1))
-        order = self.rng.permuted(np.tile(np.arange(self.n), (self.runs, 1)), axis=1)
-        found = paths(x[order], gaps[order].prod(-1), self.t)
-        ends = verdicts(found, ALPHA, odd_answers(gaps[order], *(np.zeros_like(gaps[order]),) * 2))
-        return ends, {"nats": nats_of(x[~np.isnan(x)])}
+    def _chunk(
+        self, reference: Answers, candidate: Draw | Answers, hosts: tuple[Host, Host], states: tuple[Floats, Floats]
+    ) -> tuple[Floats, ...]:
+        """Products, sizes, gaps and both sides' moves of some runs, each in the order in which it asks."""
+        scouted = [hosts[0].answers(self._many(reference, v), self.rng, _of(states[0], v)) for v in (0, 1)]
+        common = is_common(*scouted)
+        own, again = (candidate() if callable(candidate) else candidate for _ in range(2))
+        asked = [(v, *one) for v in (0, 1) for one in ((hosts[0], reference, states[0]), (hosts[1], own, states[1]))]
+        four = [host.answers(self._many(side, v), self.rng, _of(state, v)) for v, host, side, state in asked]
+        made = compared(four, [side.chosen[..., v, :] for v, _, side, _ in asked])
+        moves = [np.zeros_like(made.value) for _ in asked]
+        if (made.gaps > FAR).any():
+            # Each request once more, at the place that shows whether an answer is far.
+            for place, (v, host, first, state) in enumerate(asked):
+                side = again if first is own else first
+                exact = _at(self._many(side, v), made.at)
+                twice = host.answers(exact, self.rng, _first(_of(state, v)))
+                moves[place] = np.sqrt(squares(_at(four[place], made.at), twice))
+        order = np.array([order_of(one, self.rng, self.scouted) for one in common])
+        moved = (np.stack(moves[side::2], axis=-1) for side in (0, 1))
+        return (
+            *(np.take_along_axis(one, order, 1) for one in (made.value, made.size)),
+            *(np.take_along_axis(one, order[..., None], 1) for one in (made.gaps, *moved)),
+        )
+
+    def _many(self, side: Answers, variant: int) -> Floats:
+        """One variant's answers in each run."""
+        exact = side.logprobs[..., variant, :, :]
+        return np.broadcast_to(exact.astype(np.float32), (CHUNK, *exact.shape[-3:]))
+
+    def _play_exact(self, reference: Answers, candidate: Answers) -> tuple[Verdicts, dict[str, float]]:
+        """The same without noise: each question has one product."""
+        made = compare_engines(reference, candidate)
+        common = is_common(reference.logprobs[:, 0], reference.logprobs[:, 1])
+        order = np.array([order_of(common, self.rng, self.scouted) for _ in range(self.runs)])
+        found = paths(made.value[order], made.size[order], self.t)
+        gaps = made.gaps[order]
+        ends = verdicts(found, ALPHA, odd_answers(gaps, np.zeros_like(gaps), np.zeros_like(gaps)))
+        known = ~np.isnan(made.value)
+        return ends, {
+            "nats": nats_of(made.value[known]),
+            "nats_common": nats_of(made.value[known & common]),
+            "common": float(common.mean()),
+            "places": float(made.places[common].mean()),
+            "high": self._high(made),
+        }
+
+    def _high(self, made: Compared) -> float:
+        """The upper 95% limit of the systematic difference, of all questions in bank order."""
+        test = SystematicTest(self.t)
+        for value, size in zip(made.value, made.size, strict=True):
+            if not math.isnan(value):
+                test.update(float(value), float(size))
+        return test.difference().high
 
     def row(
         self, name: Sequence[str], played: tuple[Verdicts, dict[str, float]], at: int | None = None
@@ -144,89 +180,109 @@ class Proof:
 
     def honest(self) -> Iterator[dict[str, Any]]:
         """Every ordered pair of honest engines, as they are."""
-        known = [name for name in HONEST if name in self.panel.logprobs]
+        known = [name for name in HONEST if name in self.panel.answers]
         for a, c in permutations(known, 2):
-            yield self.row((a, c), self.play(self.panel.logprobs[a], self.panel.logprobs[c]))
+            yield self.row((a, c), self.play(self.panel.answers[a], self.panel.answers[c]))
 
     def noisy(self, a: str, c: str) -> Iterator[dict[str, Any]]:
         """An honest pair behind simulated hosts: both sides behind one kind, or one side noisier."""
         kinds = {name: (host, host) for name, host in HOSTS.items()} | UNEVEN
         kinds |= {f"{name} (reference)": (noisy, quiet) for name, (quiet, noisy) in UNEVEN.items()}
         for name, hosts in kinds.items():
-            yield self.row((a, c, name), self.play(self.panel.logprobs[a], self.panel.logprobs[c], hosts))
+            yield self.row((a, c, name), self.play(self.panel.answers[a], self.panel.answers[c], hosts, NOISY_RUNS))
 
     def power(self) -> Iterator[dict[str, Any]]:
         """Quantised files against every honest reference."""
         for c, (wanted, at) in POWER.items():
             for a in REFERENCES:
-                if {a, c} <= self.panel.logprobs.keys():
-                    played = self.play(self.panel.logprobs[a], self.panel.logprobs[c])
+                if {a, c} <= self.panel.answers.keys():
+                    played = self.play(self.panel.answers[a], self.panel.answers[c])
                     peers = share(int((played[0].drift <= REQUESTS).sum()), self.runs)
                     yield {**self.row((a, c), played, at), "wanted": wanted, "at": at, "as_peers": peers}
         for c in PUBLISHED:
-            if c in self.panel.logprobs:
-                yield self.row(("llama-f16", c), self.play(self.panel.logprobs["llama-f16"], self.panel.logprobs[c]))
+            if c in self.panel.answers:
+                yield self.row(("llama-f16", c), self.play(self.panel.answers["llama-f16"], self.panel.answers[c]))
 
     def int4_like(self) -> Iterator[dict[str, Any]]:
         """A systematic difference of 0.25 nats, the same in both variants, behind noisy hosts."""
-        base = self.panel.logprobs["llama-f16"]
-        bent = base + self.rng.normal(0, 0.25, (self.n, 1, base.shape[-1]))
+        base = self.panel.answers["llama-f16"]
+        drawn = self.rng.normal(0, 0.25, (self.n, 1, *base.logprobs.shape[2:]))
+        bent = base._replace(logprobs=base.logprobs + drawn)
         for level, wanted in ((0.1, 0.95), (0.3, 0.80)):
             played = self.play(base, bent, (Host(noise=level), Host(noise=level)))
             yield {**self.row((f"noise {level}", "0.25 nats"), played, 240), "wanted": wanted, "at": 240}
 
     def diluted(self) -> Iterator[dict[str, Any]]:
         """One request in ten is answered by Q4_0."""
-        if not {"llama-q4_0", "llama-f16"} <= self.panel.logprobs.keys():
+        if not {"llama-q4_0", "llama-f16"} <= self.panel.answers.keys():
             return
         for a in REFERENCES:
-            if a in self.panel.logprobs:
-
-                def candidate(
-                    order: Floats, variant: Floats, honest: Floats = self.panel.logprobs["llama-f16"]
-                ) -> Floats:
-                    coarse = self.rng.random(order.shape) < 0.1
-                    other = self.panel.logprobs["llama-q4_0"][order, variant]
-                    return np.where(coarse[..., None], other, honest[order, variant])
-
-                played = self.play(self.panel.logprobs[a], candidate)
+            if a in self.panel.answers:
+                three = narrow(*(self.panel.answers[name] for name in (a, "llama-f16", "llama-q4_0")))
+                played = self.play(three[0], partial(self._mixed, *three[1:], 0.1))
                 yield {**self.row((a, "10% llama-q4_0"), played, 300), "wanted": 0.8, "at": 300}
 
+    def _mixed(self, honest: Answers, other: Answers, share: float) -> Answers:
+        """Answers in each run, each of them by the other engine with this chance."""
+        sent = self.rng.random((CHUNK, self.n, 2)) < share
+        return Answers(
+            np.where(sent[..., None, None], other.logprobs, honest.logprobs),
+            np.where(sent[..., None], other.chosen, honest.chosen),
+        )
+
     def edge(self) -> Iterator[dict[str, Any]]:
-        """Honest hosts that are as far from llama-f16 as is tolerated (see `edge`)."""
-        base = self.panel.logprobs["llama-f16"]
-        others = {name: self.panel.logprobs[name] for name in ("vllm-bf16", "llama-q8_0")}
-        for name, candidate in edge.at_tolerance(base, others, self.t.tolerance, self.rng):
+        """Honest hosts that are as far from llama-f16 as is tolerated, on the questions that are asked first."""
+        for name, base, candidate in self._at_tolerance(common=True):
             for host, hosts in edge.HOSTS.items():
-                yield self.row(("llama-f16", name, host), self.play(base, candidate, hosts))
+                yield self.row(("llama-f16", name, host), self.play(base, candidate, hosts, NOISY_RUNS))
+
+    def edge_of_all(self) -> Iterator[dict[str, Any]]:
+        """The same on all questions, common or not; as they are."""
+        for name, base, candidate in self._at_tolerance(common=False):
+            yield self.row(("llama-f16", name, "as it is"), self.play(base, candidate))
+
+    def _at_tolerance(self, *, common: bool) -> Iterator[tuple[str, Answers, Answers]]:
+        names = ("llama-f16", "vllm-bf16", "llama-q8_0")
+        base, *others = narrow(*(self.panel.answers[name] for name in names))
+        counted = is_common(base.logprobs[:, 0], base.logprobs[:, 1]) | (not common)
+        known = dict(zip(names[1:], others, strict=True))
+        for name, candidate in edge.at_tolerance(base, known, self.t.tolerance, self.rng, counted):
+            yield name, base, candidate
 
     def peers(self) -> Iterator[dict[str, Any]]:
         """Other methods on the same answers (see `peers`)."""
-        yield from peer_rows(
-            self.panel.logprobs, FARTHEST_PAIR, tuple(sorted(POWER & self.panel.logprobs.keys())), self.rng
-        )
-
-    def oracles(self) -> Iterator[dict[str, Any]]:
-        """The best that products can do for Q8_0 within 40 requests, against the farthest honest engine."""
-        own = self.panel.logprobs
-        for a in REFERENCES:
-            if a in own and "llama-q8_0" in own:
-                honest = [c for c in REFERENCES if c in own and c != a]
-                x, *nulls = (products_of(own[a], own[c]) for c in ("llama-q8_0", *honest))
-                farthest = max(range(len(honest)), key=lambda i, nulls=nulls: float(np.nanmean(nulls[i])))
-                yield {"name": [a, "llama-q8_0", honest[farthest]], **oracle(x, nulls[farthest], self.rng)}
+        first = {name: one.logprobs[:, :, 0] for name, one in self.panel.answers.items()}
+        yield from peer_rows(first, FARTHEST_PAIR, tuple(sorted(POWER & first.keys())), self.rng)
 
 
-def _narrow(a: Floats, c: Floats) -> tuple[Floats, Floats]:
-    """The same without the places of tokens that only other engines show."""
-    shown = (~(np.isnan(a) & np.isnan(c))).any(1, keepdims=True)
-    order = np.argsort(~shown, axis=-1, kind="stable")[..., : int(shown.sum(-1).max())]
-    return np.take_along_axis(a, order, -1), np.take_along_axis(c, order, -1)
+def narrow(*sides: Answers) -> list[Answers]:
+    """The same engines without the tokens that only others show, the likeliest first."""
+    shown = np.stack([~np.isnan(one.logprobs) for one in sides]).any((0, 2), keepdims=True)[0]
+    rank = np.where(shown, np.nan_to_num(sides[0].logprobs[:, :1], nan=-99.0), -np.inf)
+    order = np.argsort(-rank, axis=-1, kind="stable")
+    place = np.argsort(order, axis=-1)
+    width = int(shown.sum(-1).max())
+    made = []
+    for one in sides:
+        chosen = np.take_along_axis(place, np.maximum(one.chosen, 0)[..., None], -1)[..., 0]
+        logprobs = np.take_along_axis(one.logprobs, order, -1)[..., :width]
+        made.append(Answers(logprobs, np.where(one.chosen < 0, -1, chosen)))
+    return made
 
 
-def _of(states: Floats, order: Floats, variant: Floats) -> Floats:
-    """Each run's rounding of the states, for its order and variant: too large as one array, so one run's is shared."""
-    return np.asarray(states[:, order[0], variant[0, 0]])
+def _of(states: Floats, variant: int) -> Floats | None:
+    """The rounding of a host's states in one variant."""
+    return states[:, :, variant] if states.size else None
+
+
+def _first(states: Floats | None) -> Floats | None:
+    return None if states is None else states[:, :, 0]
+
+
+def _at(values: Floats, at: NDArray[np.int64]) -> Floats:
+    """What is at one place of each question in each run; ``values`` may be those of all runs at once."""
+    many = np.broadcast_to(values, (*at.shape, *values.shape[-2:]))
+    return np.asarray(np.take_along_axis(many, at[..., None, None], 2).squeeze(2))
 
 
 def _quantile(values: Floats, q: float) -> float | None:
@@ -250,9 +306,9 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
         "diluted": proof.diluted,
         "noisy": lambda: proof.noisy(*pair),
         "edge": proof.edge,
+        "edge-of-all": proof.edge_of_all,
         "peers": proof.peers,
-        "oracle": proof.oracles,
-        "spent": proof.power,
+        "tuning": proof.power,
         "earlier": proof.honest,
         "texts": lambda: text_rows(panel, thresholds, runs),
         "hosted": lambda: hosted_rows(hosted, thresholds) if hosted else iter(()),
@@ -263,19 +319,21 @@ def section(name: str, split: Split, source: Path, runs: int, hosted: Path | Non
 def _panel(kind: str, split: Split, source: Path) -> Panel:
     """The questions of a section and the engines that were asked all of them.
 
-    *spent*, *earlier* and *texts*: the test questions of earlier editions.
+    *tuning* and *earlier*: the tuning questions; *texts*: test questions of an earlier edition.
     """
+    if kind == "texts":
+        return read_panel(SPENT, source)
+    if kind in ("tuning", "earlier"):
+        split = Split.TUNING
     counts = engines_of(split, source)
     whole = {name for name, count in counts.items() if count == max(counts.values())}
-    if kind in ("spent", "earlier", "texts"):
-        return read_panel(SPENT, source)
     return read_panel(split, source, engines=whole)
 
 
 def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: int | None) -> dict[str, Any]:
     """Everything, as JSON can hold it."""
     panel = _panel("power", split, source)
-    names = [*(f"noisy {a} {c}" for a, c in NOISY_PAIRS if {a, c} <= panel.logprobs.keys())]
+    names = [*(f"noisy {a} {c}" for a, c in NOISY_PAIRS if {a, c} <= panel.answers.keys())]
     names += [
         "honest",
         "power",
@@ -283,10 +341,10 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
         "hosted",
         "diluted",
         "edge",
+        "edge-of-all",
         "texts",
         "peers",
-        "oracle",
-        "spent",
+        "tuning",
         "earlier",
     ]
     make = partial(section, split=split, source=source, runs=runs, hosted=hosted)
@@ -298,8 +356,9 @@ def measure(split: Split, source: Path, runs: int, hosted: Path | None, jobs: in
     return {
         "runs": runs,
         "questions": len(panel.questions),
-        "engines": sorted(panel.logprobs),
+        "engines": sorted(panel.answers),
         "thresholds": asdict(shipped_thresholds()),
+        "most_honest": max(row["high"] for row in found["earlier"]),
         **found,
     }
 
