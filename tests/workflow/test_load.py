@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint
+from endpoint import ReceivedRequest, Workspace, answer_ok, endpoint, reply
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,10 +18,12 @@ from fleet_replies import exchange_with, served
 from records import recorded_lines
 from trueweight.cli import main
 from trueweight.core import Case, ConfigError, Estimate, Exchange, Mode, Provider, Stamp, Suite, Timing
-from trueweight.core.load_result import LoadPoint
+from trueweight.core.load_result import LoadPoint, OffPlan
 from trueweight.report.load import LoadCurve, load_sentence
-from trueweight.workflow.load import Level, LevelTrials, load_points, parse_slo, read_level, saturation
+from trueweight.wire import WireSettings
+from trueweight.workflow.load import Level, LevelTrials, curves, load_points, parse_slo, read_level, saturation
 from trueweight.workflow.load.measured import _active
+from trueweight.workflow.load.starts import Start, StartRate, pace, planned_starts
 
 NONE = Estimate.not_applicable("proportion", "")
 
@@ -40,6 +44,15 @@ def load(workspace: Workspace, *more: object) -> subprocess.CompletedProcess[str
         [*command, *map(str, more)], cwd=workspace.path, env=workspace.environment(), capture_output=True, text=True,
         encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
+
+
+def load_here(workspace: Workspace, *more: object) -> dict[str, Any]:
+    """The only point of a sweep in this process."""
+    command = ("load", "--providers", "providers.toml", "--suite", "s.yaml", "--out", "out", "--plain", "--no-probe")
+    done = workspace.trueweight(*command, "--arrivals", "constant", *more)
+    assert done.returncode == 0, done.stderr
+    point: dict[str, Any] = json.loads((workspace.run / "load.json").read_text("utf-8"))["points"][0]
+    return point
 
 
 def recorded(workspace: Workspace) -> int:
@@ -167,11 +180,12 @@ def test_a_time_that_cannot_be_measured_is_neither_met_nor_missed() -> None:
         parse_slo("ttft=1ms,ttft=2ms")
 
 
-def point(level: float, throughput: float, limited: int = 0) -> LoadPoint:
+def point(level: float, throughput: float, limited: int = 0, off: OffPlan | None = None) -> LoadPoint:
     ok = round(throughput * 10)
     return LoadPoint(
         level=level, open_loop=False, provider="p", attempted=ok, ok=ok, good=ok, seconds=10.0, throughput=ok / 10,
         goodput=ok / 10, tokens_per_second=0.0, client_limited=limited, failures={}, good_share=NONE, times={},
+        off_plan=off, planned_per_second=10.0, sent_per_second=5.5,
     )  # fmt: skip
 
 
@@ -184,6 +198,76 @@ def test_saturation_is_where_more_load_stops_paying() -> None:
     assert saturation([point(1, 53), point(2, 51), point(4, 78)]) is None  # one slow level, and more after it
     full = saturation([point(1, 100), point(2, 90), point(4, 105)])
     assert full is not None and full.level == 1  # 105 after a slow level is not much more than 100
+
+
+def test_a_level_that_was_not_sent_as_planned_proves_nothing() -> None:
+    """It neither saturates the provider nor shows that it does not; the sentence names it and is of the others."""
+    points = [point(1, 10), point(2, 20), point(4, 5.5, off=OffPlan.MOVED)]
+    assert saturation(points) is None
+    assert saturation([point(1, 10), point(2, 10), point(4, 40, off=OffPlan.MOVED)]) is not None
+    [curve] = curves(points)
+    sentence = load_sentence(curve, "")
+    assert "most goodput at concurrency 2" in sentence
+    assert "not saturated up to concurrency 2;" in sentence
+    assert (
+        "concurrency 4 left out: sent at 5.50 of 10.0 a second: the run was resumed or a worker was replaced"
+        in sentence
+    )
+    [alone] = curves([point(1, 10, off=OffPlan.LATE)])
+    assert load_sentence(alone, "").startswith("nothing was measured; concurrency 1 left out: sent at")
+
+
+def test_the_starts_on_record_are_held_to_the_schedule() -> None:
+    """A part that is sent after the rest, a gap, late starts and a limit of the file are told apart; so is a provider
+    that holds the requests back, which is its load."""
+    settings = WireSettings(rate=10.0, seed=3)
+    plan = planned_starts(settings, "p", 400)
+
+    def found(meant: list[float], late: float = 0.0, *, held: bool = False, paced: bool = False) -> StartRate:
+        starts = [Start(at, at + late * number) for number, at in enumerate(meant)]
+        return pace(starts, plan, 10.0, held=held, paced=paced)
+
+    assert found(plan).off_plan is None
+    assert found(plan, 0.001).off_plan is None
+    # One of two workers dies halfway: its second half starts when the other worker's part has ended.
+    moved = found([at + 35.0 * (number % 2 and number >= 200) for number, at in enumerate(plan)])
+    assert moved.off_plan is OffPlan.MOVED
+    assert (moved.sent or 0) < 0.7 * (moved.planned or 0)
+    # A gap of five seconds is less than a tenth of the level, and twice the longest gap of one session.
+    assert found([at + 5.0 * (number >= 200) for number, at in enumerate(plan)]).off_plan is OffPlan.MOVED
+    assert found(plan, 0.1).off_plan is OffPlan.LATE
+    assert found(plan, 0.1, paced=True).off_plan is OffPlan.PACED
+    assert found(plan, 0.1, held=True).off_plan is None
+    assert pace([], plan, 10.0, held=False, paced=False) == pace([], [], 10.0, held=False, paced=False) == StartRate()
+
+
+def test_an_open_loop_that_is_resumed_is_left_out(workspace: Workspace) -> None:
+    """The first session sends a part of it, the second one the rest: JSON, page and table name no rate of it."""
+    with endpoint() as place:
+        workspace.providers({"p": place.url})
+        workspace.suite("a")
+        assert load_here(workspace, "--rate", 200, "--requests", 6)["off_plan"] != "moved"
+        time.sleep(0.2)  # more than twenty mean gaps, which is what makes it two sessions
+        found = load_here(workspace, "--rate", 200, "--requests", 12)
+    assert (found["off_plan"], found["ok"]) == ("moved", 12)
+    assert found["sent_per_second"] < 0.9 * found["planned_per_second"]
+    assert "left out: sent at" in (workspace.run / "load.html").read_text("utf-8")
+
+
+def test_a_level_of_a_provider_that_is_stopped_is_left_out(workspace: Workspace) -> None:
+    """It has fewer requests than planned, and the reason."""
+
+    async def refuse_later(request: ReceivedRequest, writer: asyncio.StreamWriter) -> None:
+        await (answer_ok(request, writer) if len(place.requests) < 4 else reply(writer, {}, 401))
+
+    with endpoint(refuse_later) as place:
+        workspace.providers({"p": place.url})
+        workspace.suite("a")
+        found = load_here(workspace, "--concurrency", 1, "--requests", 8)
+    assert (found["off_plan"], found["unsent"]) == ("incomplete", 8 - found["attempted"])
+    assert "401" in found["unsent_reason"]
+    page = (workspace.run / "load.html").read_text("utf-8")
+    assert f"{found['attempted']} of 8 requests sent (HTTP 401" in page
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 20)), max_size=20))

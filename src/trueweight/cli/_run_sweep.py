@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from trueweight.core.load_result import LoadPoint
 from trueweight.core.probe import Probe
 from trueweight.profiles import ChosenProfile, SamplingMode
 from trueweight.report import visible
-from trueweight.report.load import cut_in_load, load_page, load_sentence
+from trueweight.report.load import cut_in_load, left_out_words, load_page, load_sentence
 from trueweight.report.numbers import NONE, whole_percent, write
 from trueweight.report.terminal import print_whole
 from trueweight.report.words import allowance_words
@@ -103,12 +104,14 @@ def run_sweep(
         ):
             trials = {trial.id for trial in lay_out(asked.suite, provider, requests, mode)}  # on record may be more
             own = (exchange for exchange in run.exchanges() if exchange.trial in trials)
-            read.append(read_level(level, provider, own, slo, suite=asked.suite, thinking_allowance=asked.allowance))
+            found = read_level(level, provider, own, slo, suite=asked.suite, thinking_allowance=asked.allowance)
+            found.hold_to_plan(provider, requests, replace(probed.settings, seed=seed), result)
+            read.append(found)
             point = load_points([one for one in read if one.provider == provider.name])[-1]
             if point.cut_in_thought:
                 say(screen, cut_in_load(point))
-            rate = write(point.throughput, "requests/s")
-            say(screen, f"{provider.name}, {level.name}: {rate} requests/s, {_good(point)}")
+            rate = left_out_words(point) or f"{write(point.throughput, 'requests/s')} requests/s"
+            say(screen, f"{provider.name}, {level.name}: {rate}, {_good(point)}")
             interrupted = result.interrupted
         return interrupted
 
@@ -141,6 +144,12 @@ def _good(point: LoadPoint) -> str:
     return f"{point.good}/{point.judged} good{rest}"
 
 
+def _mark(point: LoadPoint) -> str:
+    if point.mostly_client_limited:
+        return " CLIENT-LIMITED"
+    return "" if point.measures_provider else " LEFT OUT"
+
+
 def _table(points: Sequence[LoadPoint]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("provider", no_wrap=True)
@@ -159,12 +168,12 @@ def _table(points: Sequence[LoadPoint]) -> Table:
     for point in sorted(points, key=lambda point: (point.provider, point.level)):
         times = point.times
         table.add_row(
-            visible(point.provider) + (" CLIENT-LIMITED" if point.mostly_client_limited else ""),
+            visible(point.provider) + _mark(point),
             f"{point.level:g}",
             f"{point.ok}/{point.attempted}",
-            write(point.throughput, "requests/s"),
+            write(point.throughput, "requests/s") if point.measures_provider else NONE,
             NONE if point.good_share.value is None else whole_percent(point.good_share.value),
-            NONE if point.goodput is None else write(point.goodput, "requests/s"),
+            NONE if point.goodput is None or not point.measures_provider else write(point.goodput, "requests/s"),
             f"{write(times['ttft']['p50'].value, 'ms')}/{write(times['ttft']['p95'].value, 'ms')}",
             write(times["ttfo"]["p95"].value, "ms"),
             write(times["tpot"]["p50"].value, "ms"),

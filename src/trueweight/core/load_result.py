@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Final, Literal
 
 import msgspec
@@ -15,6 +16,19 @@ LOAD_FORMAT: Final = "trueweight.load/2"
 def level_name(level: float, *, open_loop: bool) -> str:
     """``concurrency 8``, or ``2.5/s`` in an open loop."""
     return f"{level:g}/s" if open_loop else f"concurrency {level:g}"
+
+
+class OffPlan(StrEnum):
+    """Why a level was not sent as planned, so that it says nothing of the provider's throughput."""
+
+    INCOMPLETE = "incomplete"
+    """Not all requests of the level were sent: an interrupt, a limit of cost, or the provider was stopped."""
+    MOVED = "moved"
+    """A part of an open loop was sent later: the run was resumed, or a worker was replaced."""
+    LATE = "late"
+    """This client started the requests of an open loop late."""
+    PACED = "paced"
+    """``requests_per_minute`` of the provider is less than the rate of the level."""
 
 
 class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +52,10 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         failures: by kind of failure.
         good_share: ``good`` as a share of ``attempted`` without ``not_judged``.
         times: name → quantile → estimate, milliseconds, over successes that the client did not spoil.
+        off_plan: why the level was not sent as planned: then throughput and goodput are not the provider's.
+        unsent: requests of the level that were not sent, or interrupted; ``unsent_reason``: why.
+        planned_per_second, sent_per_second: requests started per second in an open loop, from the first to the last, by
+            the schedule and in fact; None in a closed loop, and for fewer than two requests.
     """
 
     level: float
@@ -57,6 +75,11 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
     not_judged: int = 0
     cut_in_thought: int = 0
     in_one_piece: int = 0
+    off_plan: OffPlan | None = None
+    unsent: int = 0
+    unsent_reason: str = ""
+    planned_per_second: float | None = None
+    sent_per_second: float | None = None
 
     @property
     def judged(self) -> int:
@@ -73,6 +96,11 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
         """Whether this client spoiled more than half of the trials, so that the level says nothing of the provider."""
         return self.client_limited * 2 > self.attempted
 
+    @property
+    def measures_provider(self) -> bool:
+        """Whether throughput and goodput are the provider's: the level was sent as planned, by a fit client."""
+        return self.off_plan is None and not self.mostly_client_limited
+
     def rounded(self) -> LoadPoint:
         """The same with six decimals, and estimates with six significant digits, as ``load.json`` holds it."""
         return msgspec.structs.replace(
@@ -81,6 +109,8 @@ class LoadPoint(msgspec.Struct, frozen=True, kw_only=True):
             throughput=round(self.throughput, 6),
             goodput=None if self.goodput is None else round(self.goodput, 6),
             tokens_per_second=round(self.tokens_per_second, 6),
+            planned_per_second=None if self.planned_per_second is None else round(self.planned_per_second, 6),
+            sent_per_second=None if self.sent_per_second is None else round(self.sent_per_second, 6),
             good_share=self.good_share.rounded(),
             times={name: {q: found.rounded() for q, found in each.items()} for name, each in self.times.items()},
         )
@@ -92,6 +122,8 @@ class ProviderLoad(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         saturates_at: the level from which more load brings hardly more throughput; None if there is none.
         most_goodput_at: the level of most goodput.
+
+    Levels that were not sent as planned, or by a client that was too busy, are left out.
     """
 
     saturates_at: float | None

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
-from trueweight.core import Estimate
-from trueweight.core.load_result import LoadPoint
+from trueweight.core import Estimate, FailureKind
+from trueweight.core.load_result import LoadPoint, OffPlan
 from trueweight.report.axes import Axis
 from trueweight.report.numbers import NONE, counted, decimals_of, plain, span, write
 from trueweight.report.template import asset, content_policy, environment
@@ -81,12 +81,17 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
         limits: the service level objectives as the user wrote them; empty if there are none.
     """
     top, full = curve.best, curve.saturation
+    fair = [point for point in curve.points if point.measures_provider]
+    left_out = "".join(f"; {p.level_name} left out: {left_out_words(p)}" for p in curve.points if p not in fair)
     if curve.points and all(point.ok and point.cut_in_thought == point.ok for point in curve.points):
         return "nothing was judged: every reply was cut in thought"
     unmeasured = sum(point.not_judged for point in curve.points)
     if unmeasured and not any(point.judged for point in curve.points):
         return f"nothing was judged: a time of the limits cannot be measured in {counted(unmeasured, 'request')}"
     open_ones = f"; {unmeasured} not judged: a time cannot be measured" if unmeasured else ""
+    if not fair and any(point.ok for point in curve.points):
+        return f"nothing was measured{left_out}"
+    open_ones += left_out
     if top is None or not top.good:
         return f"no request met the limits at any level{open_ones}" if limits else "no request succeeded at any level"
     goodput = _number(top.goodput or 0.0)
@@ -94,8 +99,29 @@ def load_sentence(curve: LoadCurve, limits: str) -> str:
     pieces = sum(point.in_one_piece for point in curve.points)
     held = (f"; {pieces} streams came in one piece, and have no TTFT" if pieces else "") + open_ones
     if full is None:
-        return f"{most}; not saturated up to the highest level{held}"
+        highest = fair[-1].level_name if left_out else "the highest level"
+        return f"{most}; not saturated up to {highest}{held}"
     return f"{most}; saturates at {full.level_name} ({_number(full.throughput)} requests/s){held}"
+
+
+def left_out_words(point: LoadPoint) -> str:
+    """Why a level says nothing of the provider's throughput, and what to do; empty if it does."""
+    if point.off_plan is OffPlan.INCOMPLETE:
+        sent = point.attempted - point.failures.get(FailureKind.INTERRUPTED, 0)
+        reason = f" ({point.unsent_reason})" if point.unsent_reason else ""
+        return f"{sent} of {sent + point.unsent} requests sent{reason}"
+    if point.off_plan is None:
+        busy = f"this machine was too busy in {point.client_limited} of {point.attempted} requests"
+        return busy if point.mostly_client_limited else ""
+    why = {
+        OffPlan.MOVED: "the run was resumed or a worker was replaced; delete its folder and run again",
+        OffPlan.LATE: "this client started requests late",
+        OffPlan.PACED: "requests_per_minute in providers.toml is lower",
+    }[point.off_plan]
+    planned, sent_at = (
+        NONE if rate is None else _number(rate) for rate in (point.planned_per_second, point.sent_per_second)
+    )
+    return f"sent at {sent_at} of {planned} a second: {why}"
 
 
 def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests: int) -> str:
@@ -105,7 +131,7 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
         limits: as for `load_sentence`.
         requests: sent at each level.
     """
-    points = [point for curve in curves for point in curve.points]
+    points = [point for curve in curves for point in curve.points if point.measures_provider]
     under = f" under {limits}" if limits else ""
     style = asset("page", "page.css") + asset("page", "load.css")
     return (
@@ -123,7 +149,7 @@ def load_page(curves: Sequence[LoadCurve], *, limits: str, suite: str, requests:
                 if any(value(point) is not None for point in points)
             ],
             keys=[(number % _HUES, number // _HUES % _DASHES, curve.provider) for number, curve in enumerate(curves)],
-            spoiled=sum(point.client_limited for point in points),
+            spoiled=sum(point.client_limited for curve in curves for point in curve.points),
             heads=_heads(under),
             rows=[_row(curve.provider, point) for curve in curves for point in curve.points],
             width=_WIDTH,
@@ -153,12 +179,23 @@ def _charts(under: str) -> tuple[tuple[str, str, Value], ...]:
 def _chart(curves: Sequence[LoadCurve], value: Value, title: str, unit: str) -> Chart:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
     levels = sorted({point.level for curve in curves for point in curve.points})
-    top = max((found for curve in curves for p in curve.points if (found := value(p)) is not None), default=0.0) or 1.0
+    top = (
+        max(
+            (
+                found
+                for curve in curves
+                for p in curve.points
+                if p.measures_provider and (found := value(p)) is not None
+            ),
+            default=0.0,
+        )
+        or 1.0
+    )
     across = Axis(0.0, max(1, len(levels) - 1), start=_LEFT, end=_WIDTH - _RIGHT)
     upwards = Axis(0.0, top, start=_HEIGHT - _BOTTOM, end=_TOP)
 
     def place(point: LoadPoint) -> tuple[float, float] | None:
-        found = value(point)
+        found = value(point) if point.measures_provider else None
         return None if found is None else (across.at(levels.index(point.level)), upwards.at(found))
 
     def line(number: int, curve: LoadCurve) -> ChartLine:
@@ -181,10 +218,14 @@ def _heads(under: str) -> tuple[str, ...]:
 
 
 def _row(provider: str, p: LoadPoint) -> tuple[str, tuple[TableCell, ...]]:
-    texts = [p.level_name, f"{p.ok}/{p.attempted}", _number(p.throughput), _good(p)]
-    texts.append(NONE if p.goodput is None else _number(p.goodput))
+    why = left_out_words(p)
+
+    def rate(value: float | None) -> TableCell:
+        return TableCell(NONE, why) if why else TableCell(NONE if value is None else _number(value))
+
+    cells = (TableCell(p.level_name), TableCell(f"{p.ok}/{p.attempted}"), rate(p.throughput), TableCell(_good(p)))
     times = (_pair(p.times[time]) for time in ("ttft", "ttfo", "tpot", "e2e"))
-    return provider, (*map(TableCell, texts), *times, TableCell(_number(p.tokens_per_second)))
+    return provider, (*cells, rate(p.goodput), *times, rate(p.tokens_per_second))
 
 
 def _pair(found: Mapping[str, Estimate]) -> TableCell:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 
 import numpy as np
 from msgspec.structs import replace
 
-from trueweight.core import Case, Estimate, Exchange, Provider, Reply, Suite, Timing
-from trueweight.core.load_result import LoadPoint
+from trueweight.core import Case, Estimate, Exchange, FailureKind, Provider, Reply, Suite, Timing
+from trueweight.core.load_result import LoadPoint, OffPlan
 from trueweight.core.timing import LATE, LEAST_AT_ONCE, is_long_stream
 from trueweight.metrics import independent, quantile
 from trueweight.metrics.quantiles import in_one_piece_words
 from trueweight.protocols import read_reply, timing_of
 from trueweight.statistics.quantile import no_quantile
+from trueweight.wire import SendResult, WireSettings, asked_wait
 from trueweight.workflow.judge.thought import is_cut_in_thought
 from trueweight.workflow.load.levels import Level
 from trueweight.workflow.load.slo import Slo
+from trueweight.workflow.load.starts import LONGEST_GAP, Start, StartRate, pace, planned_starts
 
 _TIMES = {"ttft": "ttft", "ttfo": "ttfo", "tpot": "tpot", "e2e": "service", "response": "response"}
-_LONGEST_GAP = 20.0
-"""Mean gaps of an open loop that a gap without a request may last and still be of one session: with gaps like those of
-independent users one in e²⁰ is longer."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
@@ -35,6 +36,10 @@ class LevelTrials:
     Attributes:
         timings: of the successes that are judged, and whether the client spoiled the trial.
         late, at_once: long streams whose first token is late, and those of them whose tokens all came at once.
+        starts: of all requests.
+        asked_to_wait: whether the provider asked for a wait.
+        pace: of an open loop; see `hold_to_plan`.
+        unsent, unsent_reason: requests of the level that were not sent, or interrupted, and why.
     """
 
     level: Level
@@ -48,13 +53,22 @@ class LevelTrials:
     at_once: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     spans: list[tuple[float, float]] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    asked_to_wait: bool = False
+    pace: StartRate = field(default_factory=StartRate)
+    unsent: int = 0
+    unsent_reason: str = ""
     timings: list[tuple[Timing, bool]] = field(default_factory=list)
 
     def add(self, exchange: Exchange, cases: Mapping[str, Case], thinking_allowance: int) -> None:
         """Count one exchange. A reply that is cut in thought is not judged: its times are not those of an answer."""
         self.attempted += 1
         self.limited += exchange.client_limited
-        self.spans.append(_span(exchange))
+        origin = datetime.fromisoformat(exchange.started_at)
+        first, last = (origin.timestamp() + ns / 1e9 for ns in (exchange.attempts[0].t_send, exchange.final.t_done))
+        self.spans.append((first, last))
+        self.starts.append(Start(origin.timestamp(), first))
+        self.asked_to_wait = self.asked_to_wait or any(asked_wait(one, origin) for one in exchange.attempts)
         if exchange.failure is not None:
             self.failures[exchange.failure.kind.value] += 1
             return
@@ -70,6 +84,29 @@ class LevelTrials:
             self.late += 1
             self.at_once += timing.at_once
 
+    def hold_to_plan(self, provider: Provider, requests: int, settings: WireSettings, result: SendResult) -> None:
+        """Compare what is on record with what should have been sent.
+
+        Args:
+            requests: of the level.
+            settings: as for `trueweight.workflow.load.sweep`.
+            result: of the last session.
+        """
+        interrupted = self.failures[FailureKind.INTERRUPTED.value]
+        self.unsent = requests - self.attempted + interrupted
+        if self.unsent:
+            reasons = (one.reason for one in result.unsent if one.provider == self.provider)
+            self.unsent_reason = next(reasons, FailureKind.INTERRUPTED.value if interrupted else "")
+        if self.level.open_loop:
+            own = self.level.apply(settings)
+            self.pace = pace(
+                self.starts,
+                planned_starts(own, self.provider, requests),
+                self.level.value,
+                held=self.asked_to_wait or _most_under_way(self.spans) >= own.concurrency,
+                paced=(provider.requests_per_minute or math.inf) < 60 * self.level.value,
+            )
+
     def point(self, *, buffered: bool) -> LoadPoint:
         """What is published of the level.
 
@@ -82,7 +119,7 @@ class LevelTrials:
         fair = [timing for timing, limited in self.timings if not limited]
         pieces = [buffered and timing.at_once for timing in fair]
         fair = [one.without_token_times() if piece else one for one, piece in zip(fair, pieces, strict=True)]
-        seconds = _active(self.spans, _LONGEST_GAP / self.level.value if self.level.open_loop else 0.0)
+        seconds = _active(self.spans, LONGEST_GAP / self.level.value if self.level.open_loop else 0.0)
         ok = self.attempted - self.failures.total()
         return LoadPoint(
             level=self.level.value,
@@ -102,6 +139,11 @@ class LevelTrials:
             failures=dict(sorted(self.failures.items())),
             good_share=_share(good, self.attempted, unknown),
             times={name: _quantiles(fair, field, len(fair)) for name, field in _TIMES.items()},
+            off_plan=OffPlan.INCOMPLETE if self.unsent else self.pace.off_plan,
+            unsent=self.unsent,
+            unsent_reason=self.unsent_reason,
+            planned_per_second=self.pace.planned,
+            sent_per_second=self.pace.sent,
         )
 
 
@@ -155,10 +197,10 @@ def _per_second(count: int, seconds: float) -> float:
     return count / seconds if seconds else 0.0
 
 
-def _span(exchange: Exchange) -> tuple[float, float]:
-    """Seconds of wall clock from the first attempt's sending to the end of the last."""
-    origin = datetime.fromisoformat(exchange.started_at).timestamp()
-    return origin + exchange.attempts[0].t_send / 1e9, origin + exchange.final.t_done / 1e9
+def _most_under_way(spans: list[tuple[float, float]]) -> int:
+    """The most requests under way at a time."""
+    changes = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
+    return max(accumulate(change for _, change in changes), default=0)
 
 
 def _active(spans: list[tuple[float, float]], longest_gap: float = 0.0) -> float:

@@ -21,9 +21,9 @@ def saturation(points: Sequence[LoadPoint]) -> LoadPoint | None:
 
     From one level to the next the load grows by a factor, and so should throughput, from the highest so far; where it
     grows by less than a tenth of that at each higher level, the first one is where it saturates. A level at which this
-    client was the bottleneck says nothing.
+    client was the bottleneck, or that was not sent as planned, says nothing.
     """
-    fair = [point for point in sorted(points, key=lambda point: point.level) if not point.mostly_client_limited]
+    fair = [point for point in sorted(points, key=lambda point: point.level) if point.measures_provider]
     return next((low for at, low in enumerate(fair[:-1]) if low.throughput and _is_highest(fair[at:])), None)
 
 
@@ -38,8 +38,9 @@ def _is_highest(points: Sequence[LoadPoint]) -> bool:
 
 
 def best(points: Sequence[LoadPoint]) -> LoadPoint | None:
-    """The level of most goodput."""
-    return max(points, key=lambda point: (point.goodput or 0.0, -point.level), default=None)
+    """The level of most goodput, of those that measure the provider."""
+    fair = [point for point in points if point.measures_provider]
+    return max(fair, key=lambda point: (point.goodput or 0.0, -point.level), default=None)
 
 
 def curves(points: Sequence[LoadPoint]) -> list[LoadCurve]:
