@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import anyio
 import pytest
 
+from trueweight.core import FailureKind
 from trueweight.wire.capture import Capture
 from trueweight.wire.deadlines import Deadlines
 from trueweight.wire.health import LoopWatch
@@ -65,5 +67,24 @@ def test_a_deadline_that_passes_while_a_connection_is_made_ends_the_attempt() ->
         capture.connected()
         with pytest.raises(StoppedError):
             capture.sending(lambda: None)
+
+    anyio.run(run)
+
+
+def test_bytes_that_arrive_right_after_a_deadline_do_not_change_it() -> None:
+    """The task ends one turn of the event loop later, and the head may arrive in between."""
+
+    async def run() -> None:
+        settings = WireSettings(first_byte_timeout=0.05, stall_timeout=math.inf)
+        origin, deadlines = time.monotonic_ns(), Deadlines()
+        capture = Capture(settings, 5.0, time.monotonic_ns, origin, 0, watch=LoopWatch(), deadlines=deadlines)
+        capture.sending(lambda: None)
+        capture.cancel()
+        deadlines.remove(capture)
+        capture.head(200, "HTTP/1.1", ())
+        capture.body(b"x")
+        assert capture._limit is FailureKind.TIMEOUT_FIRST_BYTE
+        assert deadlines._ends == {}
+        deadlines.close()
 
     anyio.run(run)

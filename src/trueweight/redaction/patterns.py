@@ -58,8 +58,7 @@ class KeyPatterns:
         for form in sorted(forms):
             for at in range(len(form.text) - form.window + 1):
                 self._places.setdefault(form.text[at : at + form.window], []).append((form, at))
-        whole = b"|".join(_quoted(self._places))
-        self._search = _searcher(whole) if self._places else None
+        self._search = _searcher(b"|".join(_quoted(self._places))) if self._places else None
         pieces = _short_pieces(forms)
         split = _split_pattern(forms, pieces)
         self._split = _searcher(split) if forms else None
@@ -76,8 +75,10 @@ class KeyPatterns:
         self._may_be_escape = re.compile(_MAY_BE_ESCAPE + (rb"|[\"'/\\])" if quotes else b")"))
         escapes = OF_OTHERS + b"|" + OF_QUOTES if quotes else OF_OTHERS
         self._escapes = _searcher(escapes)
-        # One search for all three: most replies have none of them, and the one search takes no longer than each.
-        self._trace = _searcher(b"|".join((whole, split, escapes))) if forms else None
+        # One search for all three: most replies have none of them, and the one search takes no longer than each. Seeds
+        # stand for whole keys: with all their parts, RE2 has too little memory from some fifty keys on.
+        seeds = b"|".join(_quoted(_seeds(forms)))
+        self._trace = _searcher(b"|".join((seeds, split, escapes))) if forms else None
 
     def __bool__(self) -> bool:
         return self._search is not None
@@ -292,6 +293,7 @@ def _searcher(pattern: bytes) -> _Search:
     options.case_sensitive = False
     options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = 64 << 20
+    options.log_errors = False  # else it writes to stderr when its fast search has too little memory
     compiled = re2.compile(pattern, options)
 
     def search(data: bytes, at: int) -> tuple[int, int] | None:

@@ -79,7 +79,7 @@ class Capture:
         self._move_after = 0
         # What each chunk needs of the settings, at hand: the way to it takes as long as a stamp.
         self._most_bytes = settings.max_response_bytes
-        self._move_every = round(settings.stall_timeout * 1e8)
+        self._move_every = round(min(settings.stall_timeout, timeout) * 1e8)  # a user may set no limit: infinity
 
     def _elapsed(self) -> int:
         return self._clock() - self._origin
@@ -228,6 +228,8 @@ class Capture:
         self._allow(self._settings.stall_timeout * 1.1, FailureKind.TIMEOUT_STALL)
 
     def _allow(self, seconds: float, kind: FailureKind) -> None:
+        if self._stopped:  # bytes that arrive before the task has ended must not change which limit ended it
+            return
         limit = time.monotonic() + seconds
         self._limit = kind if limit < self._end else FailureKind.TIMEOUT_TOTAL
         self._deadlines.set(self, min(limit, self._end))
