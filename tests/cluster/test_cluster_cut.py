@@ -15,6 +15,7 @@ from trueweight.cluster.cut import LEAST, MOST, cut, deal, schedule
 from trueweight.core import Trial
 from trueweight.plan import make_plan
 from trueweight.wire import ArrivalKind, WireSettings, arrivals
+from trueweight.workflow.load.starts import planned_starts
 
 
 @cache
@@ -81,3 +82,11 @@ def test_each_worker_sends_during_the_whole_run() -> None:
         assert own[0] < 0.5
         assert own[-1] > 29
         assert max(later - before for before, later in itertools.pairwise(own)) < 0.5
+
+
+def test_a_level_of_load_is_held_to_the_schedule_of_the_workers() -> None:
+    """The starts of all workers together are those that a level's starts on record are compared with."""
+    settings = WireSettings(rate=10.0, seed=3)
+    own = [trial for trial in trials(40) if trial.provider.name == "cand"]
+    starts = [at for batch in schedule(own, 3, settings) for at in batch.starts.values()]
+    assert sorted(starts) == planned_starts(settings, "cand", len(own))
