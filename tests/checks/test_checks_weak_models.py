@@ -48,6 +48,7 @@ WEAK: dict[str, tuple[Exchange, Case]] = {
     "a word outside the enum": (calls('{"city":"Oslo","unit":"K"}'), case()),
     "no required argument": (calls("{}"), case()),
     "a name and no arguments": (calls(""), case()),
+    "another name and no arguments": (calls("", name="wether"), case()),
     "a name and no arguments, streamed": (
         stream([chunk(tool_calls=[call("weather", "", index=0)]), chunk("tool_calls"), usage_chunk()]),
         case(),

@@ -13,7 +13,7 @@ from trueweight.core import Case, Finish, Mode, Reply
 from trueweight.core.check import CheckResult, Fail, NotApplicable, Pass, check
 from trueweight.core.evidence import quote, spans_of
 from trueweight.core.example import SAMPLE_CALL, Example, calls
-from trueweight.core.request import declared_tools
+from trueweight.core.request import custom_tools, declared_tools
 from trueweight.protocols import narrow
 from trueweight.protocols.arguments import CallProblem
 
@@ -34,11 +34,12 @@ _OWN_CHECK = frozenset({"enum", "const", "type", "required"})
 )
 def tool_arguments_json(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on every invalid text that no other check judges: stray quotes, lost prefixes, arrays, numbers; and on no
-    text at all where the tool requires arguments: a model may write a name alone, which the server then has sent."""
+    text at all where the tool requires arguments, or is not declared: a model may write a name alone, which the server
+    then has sent."""
     found = _problem(case, reply, CallProblem.ARGUMENTS_NOT_JSON, CallProblem.ARGUMENTS_NOT_AN_OBJECT)
     if isinstance(found, Fail) or reply.finish is Finish.LENGTH:
         return found
-    return _problem(case, reply, *_NOTHING, required=True)
+    return _problem(case, reply, *_NOTHING, optional=False)
 
 
 @check(
@@ -102,10 +103,10 @@ def tool_arguments_cumulative(case: Case, reply: Reply) -> CheckResult | None:
 )
 def tool_arguments_empty_object(case: Case, reply: Reply) -> CheckResult | None:
     """Fails on absent arguments, on null and on empty text. ``tool-arguments-json`` judges calls of tools that require
-    arguments."""
+    arguments, and of tools that are not declared."""
     if reply.finish is Finish.LENGTH:
         return None
-    return _problem(case, reply, *_NOTHING, required=False)
+    return _problem(case, reply, *_NOTHING, optional=True)
 
 
 @check(
@@ -230,7 +231,7 @@ def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     judged = validity(case.request, reply)
     applies = False
     for before, after in pairwise(judged):
-        if before.value == {} and _requires(case, after):
+        if before.value == {} and _required(case, after):
             applies = True
             if not after.value and (after.arguments_problem in _NOTHING or after.value == {}):
                 words = f"call {after.call.position} follows an empty call and has no arguments"
@@ -238,18 +239,21 @@ def call_after_empty_call(case: Case, reply: Reply) -> CheckResult | None:
     return Pass() if applies else None
 
 
-def _requires(case: Case, one: CallValidity) -> bool:
-    """Whether the tool that is called requires an argument."""
-    schemas = declared_tools(case.request).get(one.call.name or "", ())
+def _required(case: Case, one: CallValidity) -> bool | None:
+    """Whether the tool that is called requires an argument; None if its name is that of no declared tool."""
+    name = one.call.name or ""
+    schemas = declared_tools(case.request).get(name, ())
+    if name and not schemas and name not in custom_tools(case.request):
+        return None
     return bool(schemas) and all(isinstance(schema, Mapping) and schema.get("required") for schema in schemas)
 
 
-def _problem(case: Case, reply: Reply, *problems: CallProblem, required: bool | None = None) -> CheckResult | None:
-    """``required``: judge only the calls of tools that require an argument, or only the others."""
+def _problem(case: Case, reply: Reply, *problems: CallProblem, optional: bool | None = None) -> CheckResult | None:
+    """``optional``: judge only the calls of declared tools that require no argument, or only the others."""
     judged = validity(case.request, reply)
     bad = [one for one in judged if one.arguments_problem in problems]
-    if required is not None:
-        bad = [one for one in bad if _requires(case, one) is required]
+    if optional is not None:
+        bad = [one for one in bad if (_required(case, one) is False) is optional]
     if bad:
         call = bad[0].call
         place = f"call {call.position} ({quote(call.name)})"
