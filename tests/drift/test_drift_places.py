@@ -13,11 +13,11 @@ from answers import CANDIDATE, REFERENCE, exchange, investigate, is_reference, l
 from trueweight.core import DriftFindingCode as FindingCode
 from trueweight.core import DriftMode, DriftVerdict, Mode, Trial
 from trueweight.drift import DriftSettings, drift_outcomes, write_script
-from trueweight.drift.facts import Facts, Token, facts_of
+from trueweight.drift.facts import MOST_PLACES, Facts, Token, facts_of
 from trueweight.drift.places import AnswerPair, compare
 from trueweight.drift.probe import Support
 from trueweight.drift.scouting import AT_ONCE, GIVE_UP_AFTER, Scout, common_places
-from trueweight.drift.script import PLACES_TOKENS, RequestKind
+from trueweight.drift.script import PLACES_TOKENS, TEXT_TOKENS, RequestKind
 from trueweight.protocols import read_reply
 
 SURE = (Token(b"a", -1e-4), Token(b"b", -9.5), Token(b"c", -12.0))
@@ -122,8 +122,19 @@ def test_scouting_ends_where_no_question_is_common() -> None:
     while wanted := scout.to_scout(3):
         scout.take(dict.fromkeys(wanted, False))
         count += len(wanted)
+        assert len(scout.next(3)) == 3
     assert count == GIVE_UP_AFTER
-    assert scout.next(3) == ("0", "1", "2")
+    assert scout.next(3) == ("6", "7", "8")
+
+
+def test_no_more_places_are_kept_than_are_asked_for() -> None:
+    """Some hosts ignore the limit of tokens: thousands of lists for each of hundreds of requests fill the memory."""
+    trial = Trial.of(write_script(DriftSettings(max_requests=1, screen=0)).cases[0], REFERENCE, 0, Mode.PLAIN)
+    for values in ((-0.7, -0.8), (-1e-4, -9.5)):
+        sent = exchange(trial, reply("x", logprobs={"content": listed(*values)["content"] * 1000}))
+        found = facts_of(sent, read_reply(sent))
+        assert isinstance(found, Facts)
+        assert PLACES_TOKENS <= TEXT_TOKENS <= len(found.places) == len(found.chosen) == MOST_PLACES
 
 
 def going_on(trial: Trial, shift: float = 0.0) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from trueweight.core import Exchange, Reply, Trial
 
 SURE_LOGPROB = math.log(0.999)
 """A token at least this likely is sure: all healthy engines choose it, whatever their rounding."""
+MOST_PLACES = 16
+"""Places of an answer that are kept: no request asks for more than 12 tokens, but some hosts send thousands."""
 _ROUNDING = 0.02
 _SPELLINGS = {"\u0120": " ", "\u2581": " ", "\u010a": "\n"}
 """How byte-level and SentencePiece vocabularies spell a space (Ġ, ▁) and a line break (Ċ)."""
@@ -112,15 +114,16 @@ def facts_of(exchange: Exchange, reply: Reply | None) -> Facts | MissingReply:
     usage, positions = reply.usage, reply.logprobs or ()
     listed = [_top(position) for position in positions]
     pieces = [str(position.get("token", "")) for position, best in zip(positions, listed, strict=True) if len(best) > 1]
-    first = _first_unsure(listed)
+    kept = listed[:MOST_PLACES]
+    first = _first_unsure(kept)
     said = (reply.content or "") + (reply.refusal or "")
     return Facts(
         text=(reply.reasoning or "") + said if reply.thought else said,
         answer=said if reply.choice.thinks else None,
-        top=listed[first] if listed else (),
-        sure=tuple(listed[:first]),
-        later=tuple(listed[first + 1 :]),
-        chosen=tuple(map(_chosen, positions, listed)),
+        top=kept[first] if kept else (),
+        sure=tuple(kept[:first]),
+        later=tuple(kept[first + 1 :]),
+        chosen=tuple(map(_chosen, positions, kept)),
         margins=tuple(best[0].logprob - best[1].logprob for best in listed if len(best) > 1),
         pieces=tuple(pieces) if len(pieces) == len(positions) else (),
         input_tokens=usage.input if usage else None,

@@ -95,13 +95,13 @@ class Investigation:
         yield from self._probe()
         self._assign_modes()
         texts = batched((yield from self._text_order()), BLOCK)
-        at_zero = {RequestKind.PLACES, RequestKind.PLACES_FIVE} & set(self._kinds.values())
+        at_zero = {RequestKind.PLACES, RequestKind.PLACES_FIVE}
         most = max(self.settings.compared, self.settings.scouted)
-        scout = Scout(self.script.prompts[:most], self.settings.scouted if at_zero else 0)
+        scout = Scout(self.script.prompts[:most], self.settings.scouted if at_zero & set(self._kinds.values()) else 0)
         for number in itertools.count():
             if not self._open() or self.reference_dead:
                 return
-            if any(isinstance(c, LogprobTest) for c in self._open()):
+            if any(self._kinds[c.provider.name] in at_zero for c in self._open()):
                 yield from self._scout(scout)
             prompts = {False: next(texts, ()), True: scout.next(BLOCK)}
             if not any(prompts.values()):

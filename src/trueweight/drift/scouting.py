@@ -54,19 +54,21 @@ class Scout:
     def __init__(self, questions: Sequence[str], most: int) -> None:
         self.common: list[str] = []
         self._asked = 0
+        self._scouted = 0
         self._unscouted = deque(questions[:most])
         self._others = deque[str]()
         self._never = deque(questions[most:])
 
     def to_scout(self, wanted: int) -> tuple[str, ...]:
         """The next questions to scout; none if ``wanted`` common ones are ready, or scouting is of no use."""
-        useless = len(self._others) >= GIVE_UP_AFTER and not self.common
+        useless = self._scouted >= GIVE_UP_AFTER and not self.common
         if useless or len(self.common) - self._asked >= wanted:
             return ()
         return tuple(itertools.islice(self._unscouted, AT_ONCE))
 
     def take(self, found: Mapping[str, bool]) -> None:
         """Take in whether the scouted questions are common."""
+        self._scouted += len(found)
         for question, common in found.items():
             self._unscouted.remove(question)
             (self.common if common else self._others).append(question)
