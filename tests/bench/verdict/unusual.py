@@ -52,6 +52,15 @@ SHAPES: Final = {
     "one independent, nineteen with .8": Shape(125, 0.9, [0] + [0.8] * 19, [3] * 20),
     "half with .8 in hard cases only": Shape(125, 0.85, [0.8] * 4 + [0] * 4, [3] * 8, mixed=True, hard=True),
     "all independent": Shape(125, 0.9, [0] * 8, [3] * 8),
+    "two deterministic, one independent, few cases": Shape(4, 0.8, [1, 1, 0], [5] * 3),
+    "the same, six cases": Shape(6, 0.9, [1, 1, 0], [5] * 3),
+    "two with .8, one independent, few cases": Shape(6, 0.9, [0.8, 0.8, 0], [5] * 3),
+    "one deterministic, two independent, few cases": Shape(10, 0.9, [1, 0, 0], [5] * 3),
+    "two deterministic, two independent, few cases": Shape(8, 0.9, [1, 1, 0, 0], [5] * 4),
+    "three independent, few cases": Shape(10, 0.9, [0] * 3, [5] * 3),
+    "one deterministic, two independent, few failures": Shape(60, 0.98, [1, 0, 0], [5] * 3),
+    "two deterministic, one independent, few failures": Shape(60, 0.98, [1, 1, 0], [5] * 3),
+    "the same, 125 cases": Shape(125, 0.99, [1, 1, 0], [5] * 3),
 }
 
 
