@@ -1,7 +1,9 @@
 """Scouting: questions to whose variants the reference's answers go on alike for several places.
 
 A question with many such places has a product that scatters little (see `places`). The reference's answers alone
-select; the comparison is made with fresh answers of both sides, so the selection causes no bias.
+select; the comparison is made with fresh answers of both sides, so the selection causes no bias where noise is new in
+each answer. (Where a request always gets the same replica, and replicas differ much, products of honest hosts are above
+0: see docs/drift.md.)
 """
 
 from __future__ import annotations
