@@ -38,6 +38,11 @@ _OTHERS: Final = 0.25
 because a provider that fails few cases seems not to vary at all."""
 _CAUTION: Final = 0.5
 """Standard errors by which the logarithm of an estimated ratio of variances is raised."""
+_FAILURES: Final = 10
+"""Failed cases from which on the spread of a provider shows in its rates. One that is deterministic may fail fewer or,
+by luck, none, and seems not to vary then."""
+_SHOWN: Final = 2
+"""Weight of a provider's rate in a case beside one of its mean rate, as the probability of passing that case."""
 
 
 class _Rates(NamedTuple):
@@ -78,9 +83,8 @@ def terms_of(rates: Array) -> Array:
     passes, counts = filled.sum(axis=1), known.sum(axis=1)
     fitted = _fitted(rates)
     terms = np.zeros(rates.shape)
-    others = np.maximum(counts - 2, 0)[:, None]
     for own in range(rates.shape[1]):
-        weights = fitted.weight((passes - filled[:, own])[:, None] - filled, others)
+        weights = fitted.weight((passes - filled[:, own])[:, None] - filled, np.maximum(counts - 2, 0)[:, None])
         both = known & known[:, own : own + 1]
         terms[:, own] = np.where(both, weights * (filled[:, own : own + 1] - filled), 0.0).sum(axis=1)
     return np.where(known, terms / np.maximum(counts - 1, 1)[:, None], np.nan)
@@ -124,11 +128,31 @@ def lowest_of(rates: Array, provider: int, terms: Array | None = None, *, determ
     tells = members[:, 0] < members.sum(axis=1)
     seen, expected = float(steps[tells, provider].sum()), float(np.nanmean(steps[tells], axis=1).sum())
     if seen < expected and not deterministic:
-        seen = max(0.0, expected - (expected - seen) / _relative_variance(own, provider) ** 0.5)
+        ratio = _relative_variance(own, provider, _unseen_variance(rates[here], provider))
+        seen = max(0.0, expected - (expected - seen) / ratio**0.5)
     return lower_tail(members[tells], int(seen + 1e-6))
 
 
-def _relative_variance(terms: Array, provider: int) -> float:
+def _unseen_variance(rates: Array, provider: int) -> float:
+    """The variance of a provider's terms that others add which fail few cases: were each of them deterministic, it
+    would pass a case with the probability that the provider shows there, or fail it.
+
+    Args:
+        rates: of the cases that it answered.
+    """
+    known, own = np.isfinite(rates), rates[:, provider]
+    filled, counts = np.where(known, rates, 0.0), known.sum(axis=1)[:, None]
+    failing = (known & (rates < 1)).sum(axis=0)
+    unseen = np.maximum(0.0, 1 - failing / _FAILURES)
+    unseen[provider] = 0.0
+    passes = filled.sum(axis=1, keepdims=True) - own[:, None] - filled
+    weights = np.where(known, _fitted(rates).weight(passes, np.maximum(counts - 2, 0)), 0.0)
+    passing = (_SHOWN * own + own.mean()) / (_SHOWN + 1)
+    each = (weights / np.maximum(counts - 1, 1)) ** 2 * (passing * (1 - passing))[:, None]
+    return float((each @ unseen).mean())
+
+
+def _relative_variance(terms: Array, provider: int, unseen: float) -> float:
     """The variance of a provider's terms as a share of that of their permutation distribution.
 
     It is that which the provider would have without a fall: that of its terms, and with less weight of the others',
@@ -137,6 +161,7 @@ def _relative_variance(terms: Array, provider: int) -> float:
 
     Args:
         terms: cases that it answered by providers, with a sum below 0 for it.
+        unseen: as `_unseen_variance` has it.
 
     Returns:
         at least 1 where rates differ in fewer than `_FEWEST` cases; 1 where nothing can be estimated.
@@ -153,7 +178,8 @@ def _relative_variance(terms: Array, provider: int) -> float:
     # variance of each of the others is not known better.
     error = max(0.0, fourth / variance**2 - 1 - third**2 / variance**3) / len(own) * (1 + 2 / others.shape[1])
     differing = np.count_nonzero((np.nan_to_num(terms) != 0).any(axis=1))
-    return max(variance / spread * float(np.exp(_CAUTION * error**0.5)), 1.0 if differing < _FEWEST else 0.0)
+    ratio = (variance * float(np.exp(_CAUTION * error**0.5)) + unseen) / spread
+    return max(ratio, 1.0 if differing < _FEWEST else 0.0)
 
 
 def _tilted(values: Array, weights: Array) -> Array:
