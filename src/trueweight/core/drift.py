@@ -43,7 +43,7 @@ class DriftGrade(StrEnum):
 
 
 class DriftMode(StrEnum):
-    """What of the answers is compared: the first token's log-probabilities, greedy texts, or seeded samples."""
+    """What of the answers is compared: log-probabilities of first tokens, greedy texts, or seeded samples."""
 
     LOGPROBS = "logprobs"
     GREEDY = "greedy"
