@@ -80,7 +80,7 @@ class Registry(Generic[T]):
         Raises:
             ConfigError: ``unknown-KIND`` if no item has this name, with the nearest name.
         """
-        found = (self._sorted or self.all()).get(name)
+        found = self.all().get(name)
         if found is None:
             kind = self.kind.replace(" ", "-")
             raise ConfigError(f"unknown {self.kind} {name!r}", code=f"unknown-{kind}", hint=near_miss(name, self.all()))
