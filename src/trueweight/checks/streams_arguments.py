@@ -55,6 +55,7 @@ def _trials(*, streamed: str, broken: bool = False) -> tuple[SampleTrial, ...]:
         "tool-arguments-schema",
         "tool-arguments-required",
         "tool-arguments-empty-object",
+        "tool-arguments-json",
         "call-after-empty-call",
     ),
     source="https://github.com/vllm-project/vllm/issues/45256",
