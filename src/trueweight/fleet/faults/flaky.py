@@ -9,7 +9,7 @@ from trueweight.fleet.completion import ChatRequest, Completion, Drop, ResponseS
 from trueweight.fleet.errors import RefusedError
 from trueweight.fleet.faults.fault import Fault, fault
 
-_SHARE = 0.3
+_FAILING, _OF = 3, 10
 _KINDS = ("unavailable", "rate-limited", "dropped", "server-error")
 
 
@@ -38,6 +38,9 @@ class Flaky(Fault):
 
 
 def _failure_of(chat: ChatRequest) -> str | None:
-    """The failure of this request, by its number, so that all requests fail equally often."""
-    draw = random.Random(f"flaky:{chat.count}")
-    return draw.choice(_KINDS) if draw.random() < _SHARE else None
+    """The failure of this request, by its number: some of each ten in a row, so that every part of a run fails as often,
+    also one of few requests."""
+    ten, place = divmod(chat.count, _OF)
+    draw = random.Random(f"flaky:{ten}")
+    failing = draw.sample(range(_OF), _FAILING)
+    return dict(zip(failing, draw.choices(_KINDS, k=_FAILING), strict=True)).get(place)
