@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from trueweight.cluster.cut import LEAST, MOST, cut, deal, schedule
 from trueweight.core import Trial
 from trueweight.plan import make_plan
-from trueweight.wire import ArrivalKind, WireSettings, arrivals
+from trueweight.wire import ArrivalKind, WireSettings
+from trueweight.wire.pacing import arrivals
 from trueweight.workflow.load.starts import planned_starts
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from trueweight.core import Trial, TrialPlace, digest
-from trueweight.wire import WireSettings, arrivals
+from trueweight.wire import WireSettings
 
 BATCHES: Final = 4
 """Batches for each worker, so that none is left alone with a long rest."""
@@ -61,8 +60,7 @@ def schedule(trials: Sequence[Trial], workers: int, settings: WireSettings) -> t
     time: each provider's starts are dealt to the workers in turn, so that all of them send during the whole run."""
     starts: dict[str, float] = {}
     for name, own in _by_provider(trials).items():
-        rng = random.Random(f"{settings.seed}/{name}")
-        instants = arrivals(settings.rate or 1.0, settings.arrivals, 0, rng)
+        instants = settings.starts_of(name)
         starts |= {trial.id: next(instants) / 1e9 for trial in own}
     return tuple(
         Batch(one.name, one.trials, {trial.id: starts[trial.id] for trial in one.trials})

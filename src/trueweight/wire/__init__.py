@@ -10,7 +10,7 @@ from trueweight.wire.environment import Environment, run_loop
 from trueweight.wire.failures import NotHttp
 from trueweight.wire.health import Health
 from trueweight.wire.ledger import Charge, Ledger, Refusal, RefusalOf, Reservation, SharedLimits
-from trueweight.wire.pacing import ArrivalKind, Pacer, arrivals
+from trueweight.wire.pacing import ArrivalKind, Pacer
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.send import concurrency_of, send
 from trueweight.wire.settings import (
@@ -43,7 +43,6 @@ __all__ = [
     "Unsent",
     "WireEvent",
     "WireSettings",
-    "arrivals",
     "asked_wait",
     "carriers_of",
     "concurrency_of",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from trueweight.core import PROTOCOLS, Attempt, FailureKind, Provider, Trial
 from trueweight.wire.continued import Continued
 from trueweight.wire.failures import OutOfResources
 from trueweight.wire.ledger import RefusalOf, Reservation, SharedLimits
-from trueweight.wire.pacing import Pacer, arrivals
+from trueweight.wire.pacing import Pacer
 from trueweight.wire.request_builder import Outgoing, RequestBuilder
 from trueweight.wire.retry import asked_wait
 from trueweight.wire.settings import EventKind, Unsent, WireEvent
@@ -117,8 +116,7 @@ class Lane:
         if settings.lane_time is not None:
             self._until = environment.clock() + settings.lane_time * 1e9
         if settings.rate and not self._shared.starts:
-            rng = random.Random(f"{settings.seed}/{self.provider.name}")
-            self._starts = arrivals(settings.rate, settings.arrivals, environment.clock(), rng)
+            self._starts = settings.starts_of(self.provider.name, environment.clock())
         try:
             async with anyio.create_task_group() as group:
                 for _ in range(min(workers, len(self._trials))):

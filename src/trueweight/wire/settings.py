@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import random
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 from trueweight.core import ConfigError, FailureKind
 from trueweight.wire.client_stack import ClientStack
 from trueweight.wire.health import Health
-from trueweight.wire.pacing import ArrivalKind
+from trueweight.wire.pacing import ArrivalKind, arrivals
 
 _NOTHING: Final = 1e-12
 """USD that are left of a budget that is used up: a budget of 0 is refused as a typing error."""
@@ -112,6 +113,10 @@ class WireSettings:
                 where="--http2",
                 hint="Valid: pip install 'trueweight[http2]', or without --http2.",
             )
+
+    def starts_of(self, provider: str, begin: int = 0) -> Iterator[int]:
+        """The schedule of an open loop for a provider, as `arrivals`: the same on each machine with this seed."""
+        return arrivals(self.rate or 1.0, self.arrivals, begin, random.Random(f"{self.seed}/{provider}"))
 
     @property
     def exhausted(self) -> bool:

@@ -38,8 +38,8 @@ class Flaky(Fault):
 
 
 def _failure_of(chat: ChatRequest) -> str | None:
-    """The failure of this request, by its number: some of each ten in a row, so that every part of a run fails as often,
-    also one of few requests."""
+    """The failure of this request, by its number: some of each ten in a row, so that every part of a run, also
+    a short one, fails as often."""
     ten, place = divmod(chat.count, _OF)
     draw = random.Random(f"flaky:{ten}")
     failing = draw.sample(range(_OF), _FAILING)

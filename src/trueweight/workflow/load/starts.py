@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from trueweight.core.load_result import OffPlan
-from trueweight.wire import WireSettings, arrivals
+from trueweight.wire import WireSettings
 
 LONGEST_GAP = 20.0
 """Mean gaps of an open loop that a gap without a request may last and still be of one session: with gaps like those of
@@ -39,8 +38,7 @@ class StartRate(NamedTuple):
 
 def planned_starts(settings: WireSettings, provider: str, number: int) -> list[float]:
     """The schedule of an open loop that is sent in one session: seconds from its beginning."""
-    instants = arrivals(settings.rate or 1.0, settings.arrivals, 0, random.Random(f"{settings.seed}/{provider}"))
-    return [next(instants) / 1e9 for _ in range(number)]
+    return [instant / 1e9 for instant in islice(settings.starts_of(provider), number)]
 
 
 def pace(starts: Sequence[Start], planned: Sequence[float], rate: float, *, held: bool, paced: bool) -> StartRate:
