@@ -96,8 +96,8 @@ class Investigation:
         self._assign_modes()
         texts = batched((yield from self._text_order()), BLOCK)
         at_zero = {RequestKind.PLACES, RequestKind.PLACES_FIVE}
-        most = max(self.settings.compared, self.settings.scouted)
-        scout = Scout(self.script.prompts[:most], self.settings.scouted if at_zero & set(self._kinds.values()) else 0)
+        questions = self.script.prompts[: self.settings.questions]
+        scout = Scout(questions, self.settings.scouted if at_zero & set(self._kinds.values()) else 0)
         for number in itertools.count():
             if not self._open() or self.reference_dead:
                 return

@@ -68,16 +68,17 @@ VARIANT_OF: Mapping[RequestKind, RequestKind] = {
 _UNTRUNCATED: Mapping[str, Any] = {"temperature": 1, "top_p": 1}
 _ONE = {"max_tokens": SHORTEST, "logprobs": True}
 _GREEDY = {"temperature": 0, "logprobs": True}
+_PLACES = {"max_tokens": PLACES_TOKENS, **_GREEDY}
 _TEXT = {"max_tokens": TEXT_TOKENS}
 _PARAMETERS: Mapping[RequestKind, Mapping[str, Any]] = {
     RequestKind.PROBE_HOT: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 20},
     RequestKind.PROBE_HOT_FIVE: {**_ONE, "temperature": 2, "top_p": 1, "top_logprobs": 5},
-    RequestKind.PLACES: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 20},
-    RequestKind.PLACES_FIVE: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 5},
-    RequestKind.PLACES_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 20},
-    RequestKind.PLACES_FIVE_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 5},
-    RequestKind.SCOUT: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 2},
-    RequestKind.SCOUT_AGAIN: {"max_tokens": PLACES_TOKENS, **_GREEDY, "top_logprobs": 2},
+    RequestKind.PLACES: {**_PLACES, "top_logprobs": 20},
+    RequestKind.PLACES_FIVE: {**_PLACES, "top_logprobs": 5},
+    RequestKind.PLACES_AGAIN: {**_PLACES, "top_logprobs": 20},
+    RequestKind.PLACES_FIVE_AGAIN: {**_PLACES, "top_logprobs": 5},
+    RequestKind.SCOUT: {**_PLACES, "top_logprobs": 2},
+    RequestKind.SCOUT_AGAIN: {**_PLACES, "top_logprobs": 2},
     RequestKind.LOGPROBS: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
     RequestKind.LOGPROBS_FIVE: {**_ONE, **_UNTRUNCATED, "top_logprobs": 5},
     RequestKind.LOGPROBS_AGAIN: {**_ONE, **_UNTRUNCATED, "top_logprobs": 20},
@@ -136,7 +137,7 @@ def write_script(settings: DriftSettings, *, split: Split = Split.TEST) -> Scrip
     kinds = [kind for kind in _KINDS_BY_MODE[mode] if kind not in _TOP]
     cases = [_case(prompt, kind, settings) for prompt in selected for kind in kinds]
     if set(_TOP) & set(_KINDS_BY_MODE[mode]):
-        asked = [(one, _TOP) for one in selected[: max(settings.compared, settings.scouted)]]
+        asked = [(one, _TOP) for one in selected[: settings.questions]]
         asked += [(one, SCOUTS) for one in selected[: settings.scouted]]
         # The same questions under other leads; the ids stay those of the questions.
         others = {prompt.id: prompt for prompt in prompts(split, seed=seed, variant=1)}

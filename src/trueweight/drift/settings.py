@@ -79,6 +79,11 @@ class DriftSettings:
         """The most questions that can be compared by log-probabilities with this budget."""
         return -(-self.max_requests // 2)
 
+    @property
+    def questions(self) -> int:
+        """The most questions from which those that are compared by log-probabilities are taken."""
+        return max(self.compared, self.scouted)
+
     def as_json(self) -> JsonObject:
         """For the manifest. ``thinking_off`` is only there where it is set."""
         out: JsonObject = msgspec.to_builtins(self)

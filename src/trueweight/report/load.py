@@ -179,23 +179,16 @@ def _charts(under: str) -> tuple[tuple[str, str, Value], ...]:
 def _chart(curves: Sequence[LoadCurve], value: Value, title: str, unit: str) -> Chart:
     """One line per provider over the levels, spaced evenly; a ring marks where it saturates."""
     levels = sorted({point.level for curve in curves for point in curve.points})
-    top = (
-        max(
-            (
-                found
-                for curve in curves
-                for p in curve.points
-                if p.measures_provider and (found := value(p)) is not None
-            ),
-            default=0.0,
-        )
-        or 1.0
-    )
+
+    def shown(point: LoadPoint) -> float | None:
+        return value(point) if point.measures_provider else None
+
+    top = max((found for curve in curves for p in curve.points if (found := shown(p)) is not None), default=0.0) or 1.0
     across = Axis(0.0, max(1, len(levels) - 1), start=_LEFT, end=_WIDTH - _RIGHT)
     upwards = Axis(0.0, top, start=_HEIGHT - _BOTTOM, end=_TOP)
 
     def place(point: LoadPoint) -> tuple[float, float] | None:
-        found = value(point) if point.measures_provider else None
+        found = shown(point)
         return None if found is None else (across.at(levels.index(point.level)), upwards.at(found))
 
     def line(number: int, curve: LoadCurve) -> ChartLine:
