@@ -203,7 +203,7 @@ class Capture:
         self._arrivals.append(now)
         self._chunks.append(data)
         self.size += len(data)
-        if self.size > self._most_bytes or len(self._arrivals) > MOST_CHUNKS:
+        if self._too_large():
             self.cancel()
         # Moving a deadline costs more than a stamp, so it moves when a tenth of the stall time-out is used up.
         elif now > self._move_after:
