@@ -10,7 +10,7 @@ import ssl
 import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -148,6 +148,15 @@ async def carry(carrier: Http1Transport, url: str, listener: Noting) -> Noting:
     return listener
 
 
+@pytest.fixture
+def no_search_for_cycles() -> Iterator[None]:
+    """Python frees only what nothing refers to any more."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_search_for_cycles")
 def test_a_response_is_carried_to_a_listener(runner: Runner) -> None:
     """It returns with the end of the response; the second one comes over the connection of the first."""
 
@@ -159,11 +168,7 @@ def test_a_response_is_carried_to_a_listener(runner: Runner) -> None:
         del first, second
         assert alive() is None  # also where Python does not search for reference cycles
 
-    gc.disable()
-    try:
-        with_carrier(runner, use)
-    finally:
-        gc.enable()
+    with_carrier(runner, use)
 
 
 def test_a_listener_ends_an_endless_response(runner: Runner) -> None:
@@ -183,6 +188,7 @@ def test_a_listener_ends_an_endless_response(runner: Runner) -> None:
     with_carrier(runner, use, endless)
 
 
+@pytest.mark.usefixtures("no_search_for_cycles")
 def test_a_response_that_is_done_with_is_freed_at_once(runner: Runner) -> None:
     """Nothing of a request waits for a search for reference cycles: the search would hold up the event loop."""
 
@@ -197,11 +203,7 @@ def test_a_response_that_is_done_with_is_freed_at_once(runner: Runner) -> None:
         del listener, request, response
         assert alive() is None
 
-    gc.disable()
-    try:
-        with_carrier(runner, use)
-    finally:
-        gc.enable()
+    with_carrier(runner, use)
 
 
 def test_an_answer_that_is_not_read_takes_its_connection_with_it(runner: Runner) -> None:
